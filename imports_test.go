@@ -48,7 +48,7 @@ var importRules = map[string]struct {
 }
 
 // jsonJudges are the packages whose tests may import jsonModule: there it is the judge of what is right.
-var jsonJudges = []string{own("internal/codec"), own("internal/plan"), own("internal/wire")}
+var jsonJudges = []string{own("openrpc"), own("internal/codec"), own("internal/plan"), own("internal/wire")}
 
 // unsafeReasons are the imports that no file has, in any module of this repository, tests included.
 var unsafeReasons = map[string]string{
