@@ -1,0 +1,104 @@
+package plan_test
+
+import (
+	v1 "encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/jacinth-rpc/jacinth/internal/plan"
+)
+
+type pair struct {
+	A int `json:"a"`
+	B int `json:"b"`
+}
+
+type line struct {
+	SKU      string  `json:"sku"`
+	Quantity int     `json:"quantity"`
+	Price    float64 `json:"price"`
+}
+
+type order struct {
+	ID       int64             `json:"id"`
+	Customer string            `json:"customer"`
+	Email    string            `json:"email"`
+	Note     string            `json:"note"`
+	Paid     bool              `json:"paid"`
+	Total    float64           `json:"total"`
+	Rates    []float64         `json:"rates"`
+	Tags     []string          `json:"tags"`
+	Numbers  []int             `json:"numbers"`
+	Lines    []line            `json:"lines"`
+	Labels   map[string]string `json:"labels"`
+	Address  struct {
+		Street  string `json:"street"`
+		City    string `json:"city"`
+		Zip     string `json:"zip"`
+		Country string `json:"country"`
+	} `json:"address"`
+	Express  bool  `json:"express"`
+	Priority uint8 `json:"priority"`
+}
+
+var smallText = []byte(`{"a":1,"b":2}`)
+
+var orderText = []byte(`{"id":9007199254740993,"customer":"Ada Lovelace of the Analytical Society","email":"ada@example.org",` +
+	`"note":"` + strings.Repeat("Leave it at the door, please. ", 8) + `","paid":true,"total":1234.56,` +
+	`"rates":[0.19,0.07,1.5,2.25],"tags":["books","engines","mathematics","letters"],` +
+	`"numbers":[1,2,3,5,8,13,21,34,55,89],"lines":[{"sku":"A-100","quantity":2,"price":19.99},` +
+	`{"sku":"B-200","quantity":1,"price":249.5},{"sku":"C-300","quantity":12,"price":0.85}],` +
+	`"labels":{"source":"web","campaign":"autumn","locale":"en-GB"},` +
+	`"address":{"street":"12 St James's Square","city":"London","zip":"SW1Y 4JH","country":"GB"},` +
+	`"express":false,"priority":3}`)
+
+func BenchmarkSmall(b *testing.B) { compare[pair](b, smallText) }
+
+func BenchmarkOrder(b *testing.B) { compare[order](b, orderText) }
+
+// compare decodes text into a T with a plan and with the two packages that it stands beside.
+func compare[T any](b *testing.B, text []byte) {
+	b.Run("plan", func(b *testing.B) {
+		params, err := plan.CompileParams(reflect.TypeFor[T]())
+		if err != nil {
+			b.Fatal(err)
+		}
+		var value T
+		into := reflect.ValueOf(&value).Elem()
+		b.SetBytes(int64(len(text)))
+		b.ReportAllocs()
+		for b.Loop() {
+			into.SetZero()
+			if faults := params.Decode(text, into); faults != nil {
+				b.Fatal(faults)
+			}
+		}
+	})
+	b.Run("v2", func(b *testing.B) {
+		var value T
+		b.SetBytes(int64(len(text)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var zero T
+			value = zero
+			if err := json.Unmarshal(text, &value, json.RejectUnknownMembers(true)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("v1", func(b *testing.B) {
+		var value T
+		b.SetBytes(int64(len(text)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var zero T
+			value = zero
+			if err := v1.Unmarshal(text, &value); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,183 @@
+package plan
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+)
+
+// pointerShape is a value or null.
+type pointerShape struct {
+	element     shape
+	elementType reflect.Type
+}
+
+func (s *pointerShape) expected() string { return s.element.expected() }
+
+func (s *pointerShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+	if end, is := literal(src, at, "null"); is {
+		return end, nil
+	}
+	target := reflect.New(s.elementType)
+	end, faults := s.element.decode(src, at, target.Elem())
+	into.Set(target)
+	return end, faults
+}
+
+// sliceShape is an array of any length.
+type sliceShape struct {
+	element shape
+	empty   reflect.Value
+	first   int // how many elements to make room for when there is one
+}
+
+func newSliceShape(t reflect.Type) *sliceShape {
+	first := 4
+	if t.Elem().Size() > 16 {
+		first = 1 // a few bytes of JSON must not claim much memory
+	}
+	return &sliceShape{empty: reflect.MakeSlice(t, 0, 0), first: first}
+}
+
+func (*sliceShape) expected() string { return "array" }
+
+func (s *sliceShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+	if !begins(src, at, '[') {
+		return mismatch(src, at, s.expected())
+	}
+	at = space(src, at+1)
+	if at == len(src) || src[at] == ']' {
+		into.Set(s.empty)
+		return min(at+1, len(src)), nil
+	}
+	var faults []Fault
+	length, room := 0, 0
+	for at < len(src) && src[at] != ']' && len(faults) < MaxFaults {
+		if length == room {
+			into.Grow(max(1, s.first-room))
+			room = into.Cap()
+			into.SetLen(room)
+		}
+		end, inside := s.element.decode(src, at, into.Index(length))
+		if inside != nil {
+			faults = under(faults, inside, "/"+strconv.Itoa(length))
+		}
+		length++
+		at = next(src, end)
+	}
+	into.SetLen(length)
+	return min(at+1, len(src)), faults
+}
+
+// arrayShape is an array of one length.
+type arrayShape struct {
+	element shape
+	length  int
+}
+
+func (s *arrayShape) expected() string { return fmt.Sprintf("array of %d", s.length) }
+
+func (s *arrayShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+	if !begins(src, at, '[') {
+		return mismatch(src, at, s.expected())
+	}
+	start := at
+	at = space(src, at+1)
+	var faults []Fault
+	length := 0
+	for ; at < len(src) && src[at] != ']' && len(faults) < MaxFaults; length++ {
+		if length >= s.length {
+			at = next(src, skip(src, at))
+			continue
+		}
+		end, inside := s.element.decode(src, at, into.Index(length))
+		if inside != nil {
+			faults = under(faults, inside, "/"+strconv.Itoa(length))
+		}
+		at = next(src, end)
+	}
+	if length != s.length && len(faults) < MaxFaults {
+		_, wrong := mismatch(src, start, s.expected())
+		faults = under(faults, wrong, "")
+	}
+	return min(at+1, len(src)), faults
+}
+
+// mapShape is an object whose members all have one shape and names that are not known beforehand.
+type mapShape struct {
+	name, element         shape
+	nameType, elementType reflect.Type
+	of                    reflect.Type
+	// unlike says that names that differ as text, or are even the same, need not tell so as keys of a Go map: the
+	// names have a decoder of their own. Those are compared as text too.
+	unlike bool
+}
+
+func (*mapShape) expected() string { return "object" }
+
+func (s *mapShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+	if !begins(src, at, '{') {
+		return mismatch(src, at, s.expected())
+	}
+	into.Set(reflect.MakeMap(s.of))
+	at = space(src, at+1)
+	if at == len(src) || src[at] == '}' {
+		return min(at+1, len(src)), nil
+	}
+	name, element := reflect.New(s.nameType).Elem(), reflect.New(s.elementType).Elem()
+	var seen map[string]bool
+	if s.unlike {
+		seen = make(map[string]bool)
+	}
+	var faults []Fault
+	for at < len(src) && src[at] != '}' && len(faults) < MaxFaults {
+		start := at
+		name.SetZero()
+		end, inside := s.name.decode(src, start, name)
+		at = behindColon(src, end)
+		if inside != nil {
+			inside[0].Expected = "member name, " + inside[0].Expected
+			faults = under(faults, inside, memberPath(src, start))
+			at = next(src, skip(src, at))
+			continue
+		}
+		if s.isTwice(src, start, into, name, seen) {
+			if path := memberPath(src, start); !isListed(faults, Duplicate, path) {
+				faults = append(faults, Fault{Path: path, Rule: Duplicate})
+			}
+			at = next(src, skip(src, at))
+			continue
+		}
+		element.SetZero()
+		at, inside = s.element.decode(src, at, element)
+		if inside != nil {
+			faults = under(faults, inside, memberPath(src, start))
+		}
+		into.SetMapIndex(name, element)
+		at = next(src, at)
+	}
+	return min(at+1, len(src)), faults
+}
+
+// isTwice reports whether the member whose name stands at src[at:] has been there before.
+func (s *mapShape) isTwice(src []byte, at int, into, name reflect.Value, seen map[string]bool) bool {
+	if into.MapIndex(name).IsValid() {
+		return true
+	}
+	if seen == nil {
+		return false
+	}
+	end, plain := stringEnd(src, at)
+	written := stringText(src, at, end, plain)
+	if seen[string(written)] {
+		return true
+	}
+	seen[string(written)] = true
+	return false
+}
+
+// memberPath returns the JSON pointer to the member whose name stands at src[at:].
+func memberPath(src []byte, at int) string {
+	end, plain := stringEnd(src, at)
+	return segment(stringText(src, at, end, plain))
+}
