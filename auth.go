@@ -1,0 +1,116 @@
+package jacinth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+const (
+	defaultTokenHeader = "X-Api-Token"
+
+	minToken = 16      // characters of a configured token; fewer can be guessed
+	maxToken = 4 << 10 // characters of a token that is looked at
+)
+
+var (
+	errNoToken      = errors.New("no token")
+	errUnknownToken = errors.New("unknown token")
+	errManyTokens   = errors.New("several different tokens in one request")
+	errNilError     = errors.New("a nil *jacinth.Error was returned as an error: return a plain nil")
+)
+
+// Tokens is a Config.Authorize that accepts the listed API tokens. To rotate a token, list the old and the new one
+// until no caller sends the old one. The request's Caller is named after the token's place in the list: "token 1".
+//
+// It panics when a token is empty, which is what an unset environment variable looks like, or shorter than 16
+// characters. Tokens are kept as hashes and compared in constant time.
+func Tokens(tokens ...string) func(context.Context, *Request) error {
+	if len(tokens) == 0 {
+		panic("jacinth: Tokens needs at least one token")
+	}
+	hashes := make([][sha256.Size]byte, len(tokens))
+	names := make([]string, len(tokens))
+	for i, token := range tokens {
+		names[i] = fmt.Sprintf("token %d", i+1)
+		if token == "" {
+			panic(fmt.Sprintf("jacinth: Tokens: %s is empty: is its environment variable set?", names[i]))
+		}
+		if len(token) < minToken {
+			panic(fmt.Sprintf("jacinth: Tokens: %s is shorter than %d characters and could be guessed", names[i], minToken))
+		}
+		hashes[i] = sha256.Sum256([]byte(token))
+	}
+	return func(_ context.Context, req *Request) error {
+		if req.Token == "" {
+			return errNoToken
+		}
+		sent := sha256.Sum256([]byte(req.Token))
+		found := -1
+		for i := range hashes {
+			if subtle.ConstantTimeCompare(sent[:], hashes[i][:]) == 1 {
+				found = i
+			}
+		}
+		if found < 0 {
+			return errUnknownToken
+		}
+		req.Caller.Name = names[found]
+		return nil
+	}
+}
+
+// tokenFrom takes the API token from the headers of a request. The named header and Authorization: Bearer (RFC 6750,
+// scheme in any case) are equal; ambiguous means that they, or repeated headers, differ: which one was meant is not
+// for us to guess.
+func tokenFrom(header http.Header, name string) (token string, ambiguous bool) {
+	for _, value := range header[name] {
+		token, ambiguous = oneToken(token, value, ambiguous)
+	}
+	for _, value := range header["Authorization"] {
+		if scheme, credentials, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "Bearer") {
+			token, ambiguous = oneToken(token, strings.TrimSpace(credentials), ambiguous)
+		}
+	}
+	if ambiguous || len(token) > maxToken {
+		return "", ambiguous
+	}
+	return token, false
+}
+
+func oneToken(have, next string, ambiguous bool) (string, bool) {
+	switch {
+	case next == "":
+		return have, ambiguous
+	case have != "" && have != next:
+		return have, true
+	}
+	return next, ambiguous
+}
+
+// authorize decides whether a call of a private method may go on, and returns what its caller is told if not.
+// The reason is for the log: the caller learns only that access is denied.
+func (s *Service) authorize(ctx context.Context, req *Request) (denied *Error, reason error) {
+	if !req.Method.Private {
+		return nil, nil
+	}
+	if req.ambiguous {
+		return errDenied, errManyTokens
+	}
+	err := s.config.Authorize(ctx, req)
+	if err == nil {
+		return nil, nil
+	}
+	own, ok := errors.AsType[*Error](err)
+	switch {
+	case ok && own == nil: // an error that holds a nil *Error is not nil, and a mistake must not open a door
+		return errDenied, errNilError
+	case ok && !own.remote: // what another service answered is an inside matter
+		return own, err
+	}
+	return errDenied, err
+}

@@ -1,0 +1,298 @@
+package jacinth
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Unlimited takes a limit away. A limit that is left 0 has its default.
+const Unlimited = -1
+
+// Config says what a service is and where it listens. Only Name is required: the zero value of every other field
+// is its default. The fields with a flag in their comment are set, in falling precedence, by the flag, by the
+// environment (JACINTH_ADDR for -addr), by this struct and by the default; see [Config.Flags]. Secrets have no flag.
+type Config struct {
+	Name        string // of the service: letters, digits and . _ -
+	Version     string // of the service, as it describes itself
+	Description string // one sentence on what the service is for
+
+	Addr      string // -addr: host:port to listen on; 127.0.0.1:8000
+	Endpoint  string // -endpoint: path that calls are posted to; /api
+	PublicURL string // -public-url: where others reach the service, when that is not Addr
+
+	// Authorize decides whether a call of a private method may go on: nil lets it, an *Error is sent as it is, any
+	// other error is logged and answered with AccessDenied. It runs before the params are looked at, once for each
+	// item of a batch, and may fill in the request's Caller. It must be safe for concurrent use.
+	// Without it, registering a private method panics. See [Tokens].
+	Authorize func(ctx context.Context, req *Request) error
+
+	TokenHeader string // -token-header: carries the API token, as does Authorization: Bearer; X-Api-Token
+
+	// Origins lists the web sites, such as https://app.example.com, whose pages may call the service from a browser.
+	// None may by default, but pages of the service itself. "*" alone admits all; a service with private methods then
+	// does not start. Cookies are never involved.
+	Origins []string
+
+	Limits       Limits
+	DrainTimeout time.Duration // -drain-timeout: for calls under way when the service stops; 20s
+
+	Development bool // -development: read templates anew for each request
+
+	Logger *slog.Logger // nil is slog.Default()
+}
+
+// Limits bound what one caller can cost. The zero value of a field is its default, [Unlimited] takes it away.
+// Sizes are in bytes.
+type Limits struct {
+	Body         int           // -max-body: of one request; 1 MiB
+	BodyInFlight int           // -max-body-in-flight: of all request bodies being worked on; 64 MiB
+	BatchItems   int           // -max-batch: calls in one batch; 100
+	BatchWorkers int           // -batch-workers: calls of one batch that run at a time; 4
+	Response     int           // -max-response: of one reply, a whole batch included; 8 MiB
+	Depth        int           // -max-depth: nesting of arrays and objects in a request; 64
+	ID           int           // -max-id: of the id of a call; 128
+	Headers      int           // -max-headers: of the headers of a request; 16 KiB
+	HeaderRead   time.Duration // -header-timeout: for the headers of a request; 5s
+	Read         time.Duration // -read-timeout: for a whole request; 15s
+	Idle         time.Duration // -idle-timeout: of a connection between requests; 120s
+	Call         time.Duration // -call-timeout: for one call, unless the method says otherwise; 25s
+	InFlight     int           // -max-in-flight: calls that run at a time; 512
+}
+
+var (
+	serviceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+	headerName  = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+)
+
+// withDefaults returns c with every default filled in, or a sentence on what cannot be.
+func (c Config) withDefaults() (Config, error) {
+	orDefault(&c.Addr, "127.0.0.1:8000")
+	orDefault(&c.Endpoint, "/api")
+	orDefault(&c.TokenHeader, defaultTokenHeader)
+	orDefault(&c.DrainTimeout, 20*time.Second)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	l := &c.Limits
+	orDefault(&l.Body, 1<<20)
+	orDefault(&l.BodyInFlight, 64<<20)
+	orDefault(&l.BatchItems, 100)
+	orDefault(&l.BatchWorkers, 4)
+	orDefault(&l.Response, 8<<20)
+	orDefault(&l.Depth, 64)
+	orDefault(&l.ID, 128)
+	orDefault(&l.Headers, 16<<10)
+	orDefault(&l.HeaderRead, 5*time.Second)
+	orDefault(&l.Read, 15*time.Second)
+	orDefault(&l.Idle, 120*time.Second)
+	orDefault(&l.Call, 25*time.Second)
+	orDefault(&l.InFlight, 512)
+	return c, c.check()
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (c *Config) check() error {
+	switch {
+	case c.Name == "":
+		return errors.New("Config.Name is empty: a service needs a name")
+	case !serviceName.MatchString(c.Name):
+		return fmt.Errorf("Config.Name %q is not a name: use up to 128 letters, digits and . _ -", c.Name)
+	case !strings.HasPrefix(c.Endpoint, "/") || strings.ContainsAny(c.Endpoint, "?#{} \t\r\n"):
+		return fmt.Errorf("Config.Endpoint %q is not a path: it begins with / and has no query, space or braces", c.Endpoint)
+	case !headerName.MatchString(c.TokenHeader):
+		return fmt.Errorf("Config.TokenHeader %q is not the name of an HTTP header", c.TokenHeader)
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		return fmt.Errorf("Config.Addr %q is not host:port, such as 127.0.0.1:8000 or :8000", c.Addr)
+	}
+	if c.PublicURL != "" {
+		if err := checkPublicURL(c.PublicURL); err != nil {
+			return err
+		}
+	}
+	if _, err := newOrigins(c); err != nil {
+		return err
+	}
+	for _, s := range c.settings() {
+		if limit, ok := s.value.(limitValue); ok && limit.get() < Unlimited {
+			return fmt.Errorf("the limit -%s is negative: use jacinth.Unlimited to take it away", s.name)
+		}
+	}
+	return nil
+}
+
+// checkPublicURL refuses what no other machine could call.
+func checkPublicURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return fmt.Errorf("Config.PublicURL %q is not a full address, such as https://billing.example.com", text)
+	}
+	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsUnspecified() {
+		return fmt.Errorf("Config.PublicURL %q means every address of a machine: name the one that others can reach", text)
+	}
+	return nil
+}
+
+// resolved returns l with Unlimited spelled as the largest number, which is how the path of a call reads it.
+// Durations keep Unlimited, since net/http and the deadline treat none apart.
+func (l Limits) resolved() Limits {
+	for _, field := range []*int{
+		&l.Body, &l.BodyInFlight, &l.BatchItems, &l.BatchWorkers, &l.Response, &l.Depth, &l.ID, &l.Headers, &l.InFlight,
+	} {
+		if *field == Unlimited {
+			*field = math.MaxInt
+		}
+	}
+	return l
+}
+
+// duration returns limit, or 0 for Unlimited, which is what net/http calls no limit.
+func duration(limit time.Duration) time.Duration { return max(limit, 0) }
+
+// Flags adds a flag for every setting to set and reads the environment: for -addr the variable JACINTH_ADDR, and so
+// on. A flag wins over the environment, which wins over what c holds, which wins over the default. Call it before
+// set is parsed, and [New] after that. [Main] does all of this for programs that have no flags of their own to mix.
+func (c *Config) Flags(set *flag.FlagSet) error {
+	filled, err := c.withDefaults()
+	if err != nil {
+		return err
+	}
+	logger := c.Logger
+	*c = filled
+	c.Logger = logger
+	for _, s := range c.settings() {
+		variable := s.variable()
+		set.Var(s.value, s.name, s.usage+" ["+variable+"]")
+		if text, ok := os.LookupEnv(variable); ok {
+			if err := s.value.Set(text); err != nil {
+				return fmt.Errorf("the environment variable %s is %q: %w", variable, text, err)
+			}
+			set.Lookup(s.name).DefValue = s.value.String()
+		}
+	}
+	return nil
+}
+
+// setting is a field of Config that flags and the environment can set.
+type setting struct {
+	name, usage string
+	value       flag.Value
+}
+
+func (s setting) variable() string {
+	return "JACINTH_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
+}
+
+func (c *Config) settings() []setting {
+	l := &c.Limits
+	return []setting{
+		{"addr", "`host:port` to listen on", (*textValue)(&c.Addr)},
+		{"endpoint", "`path` that calls are posted to", (*textValue)(&c.Endpoint)},
+		{"public-url", "`url` where others reach the service", (*textValue)(&c.PublicURL)},
+		{"token-header", "HTTP `header` that carries the API token", (*textValue)(&c.TokenHeader)},
+		{"drain-timeout", "`time` for calls under way when the service stops", (*durationValue)(&c.DrainTimeout)},
+		{"development", "read templates anew for each request", (*switchValue)(&c.Development)},
+		{"max-body", "`bytes` of one request", (*countValue)(&l.Body)},
+		{"max-body-in-flight", "`bytes` of all requests being worked on", (*countValue)(&l.BodyInFlight)},
+		{"max-batch", "`calls` in one batch", (*countValue)(&l.BatchItems)},
+		{"batch-workers", "`calls` of one batch that run at a time", (*countValue)(&l.BatchWorkers)},
+		{"max-response", "`bytes` of one reply", (*countValue)(&l.Response)},
+		{"max-depth", "`levels` of nesting in a request", (*countValue)(&l.Depth)},
+		{"max-id", "`bytes` of the id of a call", (*countValue)(&l.ID)},
+		{"max-headers", "`bytes` of the headers of a request", (*countValue)(&l.Headers)},
+		{"header-timeout", "`time` for the headers of a request", (*durationValue)(&l.HeaderRead)},
+		{"read-timeout", "`time` for a whole request", (*durationValue)(&l.Read)},
+		{"idle-timeout", "`time` that a connection may stay idle", (*durationValue)(&l.Idle)},
+		{"call-timeout", "`time` for one call", (*durationValue)(&l.Call)},
+		{"max-in-flight", "`calls` that run at a time", (*countValue)(&l.InFlight)},
+	}
+}
+
+type textValue string
+
+func (v *textValue) String() string        { return string(*v) }
+func (v *textValue) Set(text string) error { *v = textValue(text); return nil }
+
+type switchValue bool
+
+func (v *switchValue) String() string   { return strconv.FormatBool(bool(*v)) }
+func (v *switchValue) IsBoolFlag() bool { return true }
+
+func (v *switchValue) Set(text string) error {
+	on, err := strconv.ParseBool(text)
+	if err != nil {
+		return errors.New("want true or false")
+	}
+	*v = switchValue(on)
+	return nil
+}
+
+// limitValue is a number that "unlimited" takes away.
+type limitValue interface{ get() int64 }
+
+const unlimited = "unlimited"
+
+type countValue int
+
+func (v *countValue) get() int64 { return int64(*v) }
+
+func (v *countValue) String() string {
+	if *v == Unlimited {
+		return unlimited
+	}
+	return strconv.Itoa(int(*v))
+}
+
+func (v *countValue) Set(text string) error {
+	if text == unlimited {
+		*v = Unlimited
+		return nil
+	}
+	count, err := strconv.Atoi(text)
+	if err != nil || count < 1 {
+		return errors.New("want a whole number from 1, or unlimited")
+	}
+	*v = countValue(count)
+	return nil
+}
+
+type durationValue time.Duration
+
+func (v *durationValue) get() int64 { return int64(*v) }
+
+func (v *durationValue) String() string {
+	if *v == Unlimited {
+		return unlimited
+	}
+	return time.Duration(*v).String()
+}
+
+func (v *durationValue) Set(text string) error {
+	if text == unlimited {
+		*v = Unlimited
+		return nil
+	}
+	length, err := time.ParseDuration(text)
+	if err != nil || length <= 0 {
+		return errors.New("want a time such as 500ms, 30s or 2m, or unlimited")
+	}
+	*v = durationValue(length)
+	return nil
+}

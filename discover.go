@@ -1,0 +1,74 @@
+package jacinth
+
+import "context"
+
+const specsName = "get_service_specs"
+
+// Specs is how a service describes itself in few words: the result of its method get_service_specs.
+type Specs struct {
+	Name        string        `json:"name"`
+	Version     string        `json:"version"`
+	Description string        `json:"description"`
+	Endpoint    string        `json:"endpoint"`
+	Limits      SpecsLimits   `json:"limits"`
+	Methods     []SpecsMethod `json:"methods"` // by name; private ones only for callers who may call them
+}
+
+// SpecsLimits are the limits that a caller had better know. A limit that is not set is left out.
+type SpecsLimits struct {
+	Body       int   `json:"body,omitzero"`            // bytes of a request
+	BatchItems int   `json:"batch_items,omitzero"`     // calls in a batch
+	Response   int   `json:"response,omitzero"`        // bytes of a reply
+	Depth      int   `json:"depth,omitzero"`           // nesting of arrays and objects in a request
+	ID         int   `json:"id,omitzero"`              // bytes of an id
+	CallMillis int64 `json:"call_timeout_ms,omitzero"` // for one call, unless its method says otherwise
+}
+
+// SpecsMethod is one method of [Specs].
+type SpecsMethod struct {
+	Name    string `json:"name"`
+	Doc     string `json:"doc"`
+	Private bool   `json:"private"`
+
+	ReadOnly   bool `json:"read_only,omitzero"`
+	Idempotent bool `json:"idempotent,omitzero"`
+}
+
+// specs is get_service_specs. What a caller may not call, it does not hear of.
+func (s *Service) specs(ctx context.Context, _ None) (Specs, error) {
+	c := &s.config
+	specs := Specs{
+		Name: c.Name, Version: c.Version, Description: c.Description, Endpoint: c.Endpoint,
+		Limits: SpecsLimits{
+			Body:       published(c.Limits.Body),
+			BatchItems: published(c.Limits.BatchItems),
+			Response:   published(c.Limits.Response),
+			Depth:      published(c.Limits.Depth),
+			ID:         published(c.Limits.ID),
+			CallMillis: duration(c.Limits.Call).Milliseconds(),
+		},
+	}
+	for _, m := range s.visible(ctx) {
+		specs.Methods = append(specs.Methods, SpecsMethod{Name: m.Name, Doc: m.Doc, Private: m.Private, ReadOnly: m.ReadOnly, Idempotent: m.Idempotent})
+	}
+	return specs, nil
+}
+
+// visible lists the methods that the caller behind ctx may call.
+func (s *Service) visible(ctx context.Context) []*registered {
+	var list []*registered
+	request := RequestFrom(ctx)
+	for _, m := range s.sorted() {
+		if m.Private {
+			asked := Request{Method: &m.Method, Peer: request.Peer}
+			if denied, _ := s.authorize(ctx, &asked); denied != nil {
+				continue
+			}
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// published is a limit as others read it: 0, which is left out, for none.
+func published(limit int) int { return max(limit, 0) }

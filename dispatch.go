@@ -1,0 +1,394 @@
+package jacinth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/codec"
+	"github.com/jacinth-rpc/jacinth/internal/wire"
+)
+
+// maxPooled is the largest buffer that is kept for another request; one huge request must not hold its memory.
+const maxPooled = 64 << 10
+
+// Dispatch runs the call, notification or batch in body and appends its reply to into, which may be nil; it appends
+// nothing where nothing is answered. It knows no transport: HTTP is one binding around it, and another one takes the
+// bytes of a message, fills a [Peer] with what it knows of the sender, and sends back the bytes it gets.
+//
+// Calls see ctx end when it ends. Dispatch returns after every handler has, and keeps nothing of body.
+// It is safe for concurrent use.
+//
+// The path of a call:
+//
+//	Dispatch          a body: scanned whole before anything runs
+//	  answer          one request of it
+//	    lookUp        its method
+//	    perform       authorize, slot, decode, middleware, call, encode
+func (s *Service) Dispatch(ctx context.Context, peer Peer, body, into []byte) []byte {
+	reply, _ := s.dispatch(ctx, peer, body, into)
+	return reply
+}
+
+// dispatch also tells whether the reply says nothing but that the service was too busy or stopping.
+func (s *Service) dispatch(ctx context.Context, peer Peer, body, into []byte) (reply []byte, shed bool) {
+	s.freeze()
+	x, _ := exchanges.Get().(*exchange)
+	if x == nil {
+		x = new(exchange)
+	}
+	x.service, x.ctx, x.peer, x.body = s, ctx, peer, body
+	x.start = time.Now()
+	x.reply.Bytes = into
+	if x.stopping = !s.gate.enter(); !x.stopping {
+		defer s.gate.leave() // deferred, since a handler may end the goroutine
+	}
+	x.serve()
+	x.log()
+	reply, shed = x.reply.Bytes, x.shed == max(x.size, 1)
+	x.release()
+	return reply, shed
+}
+
+// exchange is one body and its reply. It is pooled: release forgets everything but empty buffers.
+type exchange struct {
+	service  *Service
+	ctx      context.Context
+	peer     Peer
+	body     []byte
+	start    time.Time
+	stopping bool // the body came after the service began to stop
+
+	requests []wire.Request
+	reply    codec.Writer
+
+	// Of a batch: see runBatch.
+	writers []codec.Writer // one a worker
+	replies []span         // one a request
+	next    atomic.Int64   // the request that the next free worker takes
+	room    atomic.Int64   // bytes that the replies of the batch may still take
+	workers sync.WaitGroup
+
+	// For the log.
+	size   int // items of a batch, 0 for a single request
+	failed int
+	shed   int     // refused unrun for lack of room
+	last   verdict // of a single request, or of the first item that failed
+}
+
+var exchanges sync.Pool
+
+func (x *exchange) release() {
+	for i := range x.writers {
+		if cap(x.writers[i].Bytes) > maxPooled {
+			x.writers[i].Bytes = nil
+		}
+		x.writers[i].Bytes = x.writers[i].Bytes[:0]
+	}
+	clear(x.replies)
+	*x = exchange{requests: x.requests[:0], writers: x.writers, replies: x.replies[:0]}
+	exchanges.Put(x)
+}
+
+// verdict is how one request ended.
+type verdict struct {
+	code   Code // 0: well
+	method *registered
+	caller string
+	reason error // why access was denied; for the log
+	shed   bool
+}
+
+// serve turns the body into the reply.
+func (x *exchange) serve() {
+	limits := &x.service.limits
+	if len(x.body) > limits.Body {
+		x.refuse(errBodyTooLarge.withLimit(limits.Body))
+		return
+	}
+	requests, isBatch, err := wire.Scan(x.body, wire.Limits{
+		Depth: limits.Depth, Items: limits.BatchItems, Method: maxMethodName, ID: limits.ID,
+	}, x.requests)
+	x.requests = requests
+	switch {
+	case err != nil:
+		x.refuse(scanFailure(err, limits))
+	case isBatch:
+		x.size = len(requests)
+		x.runBatch()
+	default:
+		x.reply.Limit = reach(len(x.reply.Bytes), limits.Response)
+		x.note(x.answer(&x.reply, &requests[0]))
+	}
+}
+
+// reach is the limit of a writer that may still take size bytes.
+func reach(have, size int) int {
+	if size > math.MaxInt-have {
+		return math.MaxInt
+	}
+	return have + size
+}
+
+// refuse answers a whole body with one failure.
+func (x *exchange) refuse(failure *Error) {
+	x.reply.Bytes = appendFailure(x.reply.Bytes, nil, failure)
+	x.note(verdict{code: failure.Code})
+}
+
+func scanFailure(err error, limits *Limits) *Error {
+	switch {
+	case errors.Is(err, wire.ErrEmptyBatch):
+		return &Error{Code: InvalidRequest, Data: detail{Reason: "a batch has at least one request"}}
+	case errors.Is(err, wire.ErrBatchTooLarge):
+		return &Error{Code: InvalidRequest, Data: detail{Reason: "the batch has too many requests", Limit: limits.BatchItems}}
+	}
+	if syntax, ok := errors.AsType[*wire.SyntaxError](err); ok {
+		return &Error{Code: ParseError, Data: detail{Reason: syntax.Reason, Offset: &syntax.Offset}}
+	}
+	return &Error{Code: ParseError}
+}
+
+// answer runs one request and appends its reply to w, unless it is a notification.
+func (x *exchange) answer(w *codec.Writer, request *wire.Request) verdict {
+	mark := len(w.Bytes)
+	id := request.ID.In(x.body)
+	var v verdict
+	failure := x.reject(request)
+	if failure == nil {
+		v.method, failure = x.lookUp(request)
+	}
+	if failure == nil {
+		failure = x.perform(w, request, &v)
+	}
+	notification := id == nil && request.Fault == wire.NoFault
+	if failure != nil {
+		v.code = failure.code()
+		if !notification {
+			w.Bytes = appendBounded(w.Bytes[:mark], id, failure, w.Limit)
+		}
+	}
+	if notification {
+		w.Bytes = w.Bytes[:mark]
+	}
+	return v
+}
+
+// reject refuses what is no request.
+func (x *exchange) reject(request *wire.Request) *Error {
+	if request.Fault == wire.NoFault {
+		return nil
+	}
+	return &Error{Code: InvalidRequest, Data: detail{Reason: request.Fault.String()}}
+}
+
+// lookUp finds the method that a request names.
+func (x *exchange) lookUp(request *wire.Request) (*registered, *Error) {
+	quoted := request.Method.In(x.body)
+	name := quoted[1 : len(quoted)-1]
+	method, ok := x.service.methods[string(name)]
+	if !ok {
+		// Escapes in a name are rare enough to look twice.
+		var unquoted [maxMethodName]byte
+		method, ok = x.service.methods[string(wire.Unquote(unquoted[:0], quoted))]
+	}
+	if !ok {
+		return nil, errNoMethod
+	}
+	return method, nil
+}
+
+// perform authorizes and runs a request of a known method and appends the result to w.
+func (x *exchange) perform(w *codec.Writer, request *wire.Request, v *verdict) (failure *Error) {
+	method := v.method
+	c := &callContext{Context: x.ctx, deadline: x.deadline(method)}
+	c.request = Request{
+		Method:       &method.Method,
+		Peer:         x.peer,
+		Notification: request.ID.Kind == wire.Absent,
+		id:           request.ID.In(x.body),
+		params:       request.Params.In(x.body),
+	}
+	defer func() {
+		if value := recover(); value != nil {
+			failure = x.service.internal(method, fmt.Errorf("panic: %v", value), debug.Stack())
+		}
+		c.end()
+	}()
+
+	denied, reason := x.service.authorize(c, &c.request)
+	v.caller = c.request.Caller.Name
+	if denied != nil {
+		v.reason, v.shed = reason, denied.Code == Unavailable
+		return denied
+	}
+	if x.stopping {
+		v.shed = true
+		return errStopping
+	}
+	if !x.service.slots.enter() {
+		v.shed = true
+		return errBusy
+	}
+	defer x.service.slots.leave()
+	if !method.slots.enter() {
+		v.shed = true
+		return errBusy
+	}
+	defer method.slots.leave()
+	if err := c.Err(); err != nil {
+		return ended(err)
+	}
+
+	values := method.frame()
+	c.request.frame = values
+	failure, v.reason = x.execute(c, w, values, method)
+	values.release() // not after a panic: what one left half done is not used again
+	return failure
+}
+
+// execute takes an authorized request from params to result.
+func (x *exchange) execute(c *callContext, w *codec.Writer, values frame, method *registered) (*Error, error) {
+	if faults := values.decode(c.request.params); len(faults) > 0 {
+		return &Error{Code: InvalidParams, Data: faultList{faults}}, nil
+	}
+	result, err := method.run(c, &c.request)
+	if err != nil {
+		return x.service.failure(c, method, err)
+	}
+	if c.request.Notification {
+		return nil, nil
+	}
+	return x.encode(w, values, result, method, c.request.id), nil
+}
+
+// encode appends the reply with a result, within the limit of w.
+func (x *exchange) encode(w *codec.Writer, values frame, result any, method *registered, id []byte) *Error {
+	w.Bytes = wire.AppendResultHead(w.Bytes, id)
+	err := values.encode(w, result)
+	if err == nil {
+		_, err = w.Write(closingBrace)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, codec.ErrTooLarge):
+		return errResponseTooLarge.withLimit(x.service.limits.Response)
+	}
+	return x.service.internal(method, fmt.Errorf("the result cannot be encoded: %w", err), nil)
+}
+
+var closingBrace = []byte("}")
+
+// deadline is when a call of method must end: all items of a batch count from the arrival of its body.
+func (x *exchange) deadline(method *registered) time.Time {
+	var deadline time.Time
+	if method.timeout != Unlimited {
+		deadline = x.start.Add(method.timeout)
+	}
+	if sender := x.peer.Deadline; !sender.IsZero() && (deadline.IsZero() || sender.Before(deadline)) {
+		deadline = sender
+	}
+	return deadline
+}
+
+// failure turns what a handler returned into what its caller is told, and into what the log is told beside that.
+func (s *Service) failure(ctx context.Context, method *registered, err error) (*Error, error) {
+	if own, ok := errors.AsType[*Error](err); ok {
+		switch {
+		case own == nil:
+			return s.internal(method, errNilError, nil), nil
+		case own.remote:
+			return s.internal(method, err, nil), nil
+		}
+		return own, own.Cause
+	}
+	if code, ok := errors.AsType[Code](err); ok {
+		return &Error{Code: code}, nil
+	}
+	// A handler that obeys its context hands back the context's own error, which is no fault of the service.
+	if over := ctx.Err(); over != nil && errors.Is(err, over) {
+		return ended(over), nil
+	}
+	return s.internal(method, err, nil), nil
+}
+
+// ended is what a caller is told when the context of its call was over.
+func ended(err error) *Error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errDeadline
+	}
+	return errCancelled
+}
+
+// internal logs a failure that is nobody else's business under an id, and returns what the caller gets: that id.
+func (s *Service) internal(method *registered, err error, stack []byte) *Error {
+	id := fmt.Sprintf("%08x", rand.Uint32())
+	attributes := []slog.Attr{
+		slog.String("method", method.Name), slog.String("error_id", id), slog.Any("error", err),
+	}
+	if stack != nil {
+		attributes = append(attributes, slog.String("stack", string(stack)))
+	}
+	s.config.Logger.LogAttrs(context.Background(), slog.LevelError, "call failed", attributes...)
+	return &Error{Code: InternalError, Data: detail{ErrorID: id}}
+}
+
+// note counts how a request ended.
+func (x *exchange) note(v verdict) {
+	if v.shed {
+		x.shed++
+	}
+	if v.code != 0 {
+		x.failed++
+	}
+	if x.size == 0 || v.code != 0 && x.last.code == 0 {
+		x.last = v
+	}
+	if x.last.caller == "" {
+		x.last.caller = v.caller
+	}
+}
+
+// log writes the one line of this body. It holds nothing that a sender made up: no params, no token, and only names
+// of methods that exist.
+func (x *exchange) log() {
+	logger := x.service.config.Logger
+	if !logger.Enabled(x.ctx, slog.LevelInfo) {
+		return
+	}
+	method := "unknown"
+	if x.last.method != nil {
+		method = x.last.method.Name
+	}
+	var list [8]slog.Attr
+	attributes := append(list[:0],
+		slog.String("method", method),
+		slog.Int("code", int(x.last.code)),
+		slog.Duration("duration", time.Since(x.start)),
+		slog.String("address", x.peer.Address))
+	if x.size > 0 {
+		attributes[0] = slog.Int("batch", x.size)
+		attributes = append(attributes, slog.Int("failed", x.failed))
+	}
+	if x.last.caller != "" {
+		attributes = append(attributes, slog.String("caller", x.last.caller))
+	}
+	if x.last.reason != nil {
+		attributes = append(attributes, slog.Any("reason", x.last.reason))
+	}
+	logger.LogAttrs(x.ctx, slog.LevelInfo, "request", attributes...)
+}
+
+// logRefusal writes the line of a request that was refused before its body was looked at.
+func (s *Service) logRefusal(ctx context.Context, address string, status int, failure *Error) {
+	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", "unknown"),
+		slog.Int("code", int(failure.code())), slog.Int("status", status), slog.String("address", address))
+}

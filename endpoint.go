@@ -1,0 +1,223 @@
+package jacinth
+
+import (
+	"errors"
+	"io"
+	"math"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// endpoint binds the dispatcher to HTTP. It is the only place that knows methods, content types and status codes.
+type endpoint struct {
+	service     *Service
+	tokenHeader string // in the canonical form of http.Header's keys
+	inFlight    slots  // bytes of the bodies being worked on
+}
+
+func newEndpoint(s *Service) endpoint {
+	return endpoint{
+		service:     s,
+		tokenHeader: http.CanonicalHeaderKey(s.config.TokenHeader),
+		inFlight:    slots{limit: int64(s.limits.BodyInFlight)},
+	}
+}
+
+// serve answers one HTTP request: cheap and anonymous checks first, and none of the body is read before them.
+func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
+	arrived := time.Now()
+	switch {
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		e.refuse(w, r, http.StatusMethodNotAllowed, errNotPost)
+		return
+	case !isJSON(r.Header["Content-Type"]):
+		e.refuse(w, r, http.StatusUnsupportedMediaType, errNotJSON)
+		return
+	case isEncoded(r.Header["Content-Encoding"]):
+		e.refuse(w, r, http.StatusUnsupportedMediaType, errEncoded)
+		return
+	case e.service.gate.isShut():
+		e.refuse(w, r, http.StatusServiceUnavailable, errStopping)
+		return
+	}
+	limit := e.service.limits.Body
+	if r.ContentLength > int64(limit) {
+		e.refuse(w, r, http.StatusRequestEntityTooLarge, errBodyTooLarge.withLimit(limit))
+		return
+	}
+	b, _ := buffers.Get().(*buffer)
+	if b == nil {
+		b = new(buffer)
+	}
+	defer func() {
+		e.inFlight.give(b.reserved)
+		b.release()
+	}()
+	switch err := e.read(b, r, limit); {
+	case err == nil:
+		e.answer(w, r, b, arrived)
+	case errors.Is(err, errTooLong):
+		e.refuse(w, r, http.StatusRequestEntityTooLarge, errBodyTooLarge.withLimit(limit))
+	case errors.Is(err, errNoRoom):
+		e.refuse(w, r, http.StatusServiceUnavailable, errBusy)
+	default:
+		e.refuse(w, r, http.StatusBadRequest, errUnread)
+	}
+}
+
+var (
+	errTooLong = errors.New("the body is longer than the limit")
+	errNoRoom  = errors.New("the bodies being worked on are at their limit")
+)
+
+// read fills b with the whole body of r, at most limit bytes, and reserves room for it before it takes it. It reads
+// on to the end, since only then does net/http notice that a caller hangs up.
+func (e *endpoint) read(b *buffer, r *http.Request, limit int) error {
+	most := reach(limit, 1) // one more, so that a body that is too long is seen to be
+	want := min(512, most)
+	if r.ContentLength >= 0 {
+		// One more, so that the end is seen without growing. Beyond what is pooled anyhow, a header alone gets no
+		// memory and no room: they come with the bytes that it promises.
+		want = int(min(r.ContentLength, maxPooled-1)) + 1
+	}
+	for {
+		if len(b.body) == want {
+			want = min(2*want, most)
+			if left := r.ContentLength + 1 - int64(len(b.body)); left > 0 && left < int64(want-len(b.body)) {
+				want = len(b.body) + int(left)
+			}
+		}
+		if need := int64(want - 1); need > b.reserved {
+			if !e.inFlight.take(need - b.reserved) {
+				return errNoRoom
+			}
+			b.reserved = need
+		}
+		if cap(b.body) < want {
+			b.body = slices.Grow(b.body, want-len(b.body))
+		}
+		n, err := r.Body.Read(b.body[len(b.body):want])
+		b.body = b.body[:len(b.body)+n]
+		switch {
+		case len(b.body) > limit:
+			return errTooLong
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// answer hands the body to the dispatcher and writes the reply.
+func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, b *buffer, arrived time.Time) {
+	peer := Peer{Address: r.RemoteAddr, HTTP: r, Deadline: deadlineFrom(r.Header, arrived)}
+	peer.Token, peer.ambiguous = tokenFrom(r.Header, e.tokenHeader)
+	var shed bool
+	b.reply, shed = e.service.dispatch(r.Context(), peer, b.body, b.reply)
+	status := http.StatusOK
+	if shed {
+		status = http.StatusServiceUnavailable
+		if len(b.reply) == 0 {
+			b.reply = appendFailure(b.reply, nil, errBusy)
+		}
+	}
+	e.write(w, status, b.reply)
+}
+
+// refuse answers a request that never gets to the dispatcher. What is left of its body is not worth reading.
+func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, failure *Error) {
+	w.Header().Set("Connection", "close")
+	e.service.logRefusal(r.Context(), r.RemoteAddr, status, failure)
+	e.write(w, status, appendFailure(nil, nil, failure))
+}
+
+func (e *endpoint) write(w http.ResponseWriter, status int, reply []byte) {
+	header := w.Header()
+	header.Set("Content-Length", strconv.Itoa(len(reply)))
+	if status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", "1")
+	}
+	if len(reply) > 0 {
+		header.Set("Content-Type", "application/json")
+		header.Set("X-Content-Type-Options", "nosniff")
+	}
+	w.WriteHeader(status)
+	// An error here means that the caller has gone, and there is nobody else to tell.
+	_, _ = w.Write(reply)
+}
+
+// isJSON reports whether a request says that its body is JSON. A web page of another site can post text or a form
+// without asking first, but not these types.
+func isJSON(types []string) bool {
+	if len(types) != 1 {
+		return false
+	}
+	if types[0] == "application/json" {
+		return true
+	}
+	kind, parameters, err := mime.ParseMediaType(types[0])
+	if err != nil {
+		return false
+	}
+	charset := parameters["charset"]
+	if charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
+		return false
+	}
+	switch kind {
+	case "application/json", "application/json-rpc", "application/jsonrequest":
+		return true
+	}
+	return false
+}
+
+// deadlineFrom returns when the sender of a request that arrived at that time stops waiting for its reply, zero if it
+// did not say so in whole milliseconds.
+func deadlineFrom(header http.Header, arrived time.Time) time.Time {
+	values := header[timeoutHeader]
+	if len(values) != 1 {
+		return time.Time{}
+	}
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	millis, err := strconv.ParseInt(values[0], 10, 64)
+	if err != nil || millis < 0 || millis > most {
+		return time.Time{}
+	}
+	return arrived.Add(time.Duration(millis) * time.Millisecond)
+}
+
+// isEncoded reports whether a body is compressed, which would let a small one become large in here.
+func isEncoded(encodings []string) bool {
+	for _, encoding := range encodings {
+		if encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return true
+		}
+	}
+	return false
+}
+
+// buffer holds the bytes of one request and its reply. It is pooled.
+type buffer struct {
+	body, reply []byte
+	reserved    int64 // of endpoint.inFlight
+}
+
+var buffers sync.Pool
+
+// release keeps b for another request unless it has grown large.
+func (b *buffer) release() {
+	if cap(b.body) > maxPooled {
+		b.body = nil
+	}
+	if cap(b.reply) > maxPooled {
+		b.reply = nil
+	}
+	*b = buffer{body: b.body[:0], reply: b.reply[:0]}
+	buffers.Put(b)
+}

@@ -1,0 +1,243 @@
+package jacinth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/codec"
+	"github.com/jacinth-rpc/jacinth/internal/plan"
+)
+
+// Name is the name of a method that knows its params and its result. A plain string will do at registration; a
+// declared constant is a contract that the compiler holds the service and its callers to:
+//
+//	const Add jacinth.Name[AddParams, float64] = "math.add"
+type Name[P, R any] string
+
+// None stands for params or a result that a method does not have. As params it takes none, {} and []; as a result
+// it is null.
+type None = struct{}
+
+// Method is everything a service knows of one method. [Public] and [Private] make one from a function; the zero
+// value of every field but Name and Handler is its default.
+type Method struct {
+	Name        string        // with the prefix of its group once it is registered
+	Private     bool          // callers need a token that Config.Authorize accepts
+	Doc         string        // for people: what the method is for
+	Errors      []*Error      // failures that callers should be ready for
+	Timeout     time.Duration // for one call; 0 is Limits.Call, Unlimited is none
+	MaxInFlight int           // calls at a time, further ones get Unavailable; 0 is no limit beside Limits.InFlight
+	ReadOnly    bool          // changes nothing, so that callers may repeat it freely
+	Scope       string        // what the caller of a private method must be granted; empty is its full name
+	Idempotent  bool          // running it twice is the same as once, so that callers may repeat it when unanswered
+
+	// Handler runs the method. The handler of a method made by Public or Private reads its decoded params from the
+	// request; one that is set by hand gets whatever params were sent, through Request.Params.
+	Handler Handler
+
+	typed typed // nil for a Handler set by hand
+}
+
+// Option says of a method what the signature of its function cannot. ReadOnly, Idempotent and Timeout may also be
+// given with a single call of a [Client].
+type Option func(*Method)
+
+// Doc describes a method to people.
+func Doc(text string) Option { return func(m *Method) { m.Doc = text } }
+
+// Errors declares failures that callers of a method should be ready for.
+func Errors(list ...*Error) Option { return func(m *Method) { m.Errors = append(m.Errors, list...) } }
+
+// Scope names what a caller must be granted to call a private method, for an authorizer that grants scopes. Without it
+// that is the full name of the method.
+func Scope(scope string) Option { return func(m *Method) { m.Scope = scope } }
+
+// ReadOnly says that a method changes nothing. Callers may repeat a call of it.
+func ReadOnly() Option { return func(m *Method) { m.ReadOnly = true } }
+
+// Idempotent says that running a method twice has the effect of running it once. Callers may repeat a call of it that
+// was not answered.
+func Idempotent() Option { return func(m *Method) { m.Idempotent = true } }
+
+// Timeout bounds one call of a method. It replaces Limits.Call for the method, be it shorter or longer; for a call of
+// a Client, it replaces Client.Timeout, and a nearer deadline of the context still holds.
+func Timeout(limit time.Duration) Option { return func(m *Method) { m.Timeout = limit } }
+
+// MaxInFlight bounds how many calls of a method run at a time; further ones are answered with [Unavailable] at once.
+func MaxInFlight(calls int) Option { return func(m *Method) { m.MaxInFlight = calls } }
+
+// Registrar is where methods are registered: a [Service] or a [Group] of one. A reusable module of methods is any
+// function that takes a Registrar.
+type Registrar interface {
+	Add(method Method)            // panics if the method cannot be served
+	Use(middleware ...Middleware) // around all methods registered here, before or after
+	Group(prefix string) *Group   // for methods named prefix.…
+}
+
+// Public registers fn as a method that everybody may call. It panics if the name is taken or not well formed, or if
+// P or R cannot travel as JSON.
+//
+// P is a struct whose fields are the params by name or by position, a slice for a plain list, a map for free names,
+// or [None]. The package documentation has the rules.
+func Public[P, R any](to Registrar, name Name[P, R], fn func(context.Context, P) (R, error), options ...Option) {
+	register(to, false, name, fn, options)
+}
+
+// Private registers fn as a method for callers that Config.Authorize accepts, and panics if there is none;
+// otherwise it is like [Public].
+func Private[P, R any](to Registrar, name Name[P, R], fn func(context.Context, P) (R, error), options ...Option) {
+	register(to, true, name, fn, options)
+}
+
+func register[P, R any](to Registrar, private bool, name Name[P, R], fn func(context.Context, P) (R, error), options []Option) {
+	if fn == nil {
+		panic(fmt.Sprintf("jacinth: method %q has no function", string(name)))
+	}
+	binding, err := bind(fn)
+	if err != nil {
+		panic(fmt.Sprintf("jacinth: method %q: %v", string(name), err))
+	}
+	method := Method{Name: string(name), Private: private, Handler: callTyped, typed: binding}
+	for _, option := range options {
+		option(&method)
+	}
+	to.Add(method)
+}
+
+var methodName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./:-]{0,127}$`)
+
+// check says what is wrong with a method that is about to be registered.
+func (m *Method) check() error {
+	switch {
+	case strings.HasPrefix(m.Name, "rpc."):
+		return errors.New(`names that begin with "rpc." belong to the protocol (JSON-RPC 2.0, section 8)`)
+	case !methodName.MatchString(m.Name):
+		return errors.New("a name is 1 to 128 letters, digits and _ . / : -, and begins with a letter or _")
+	case m.Handler == nil:
+		return errors.New("it has no Handler")
+	case m.Timeout < 0 && m.Timeout != Unlimited:
+		return errors.New("its Timeout is negative: use jacinth.Unlimited for none")
+	case m.MaxInFlight < 0 && m.MaxInFlight != Unlimited:
+		return errors.New("its MaxInFlight is negative: leave it out for no limit")
+	}
+	for _, declared := range m.Errors {
+		if declared == nil {
+			return errors.New("it declares a nil error")
+		}
+	}
+	return nil
+}
+
+// typed is what a function with types brings to its method: frames to run calls in.
+type typed interface {
+	frame() frame
+	example() []byte // params to show how a call looks, nil when it takes none
+}
+
+// frame holds the values of one call between bytes and bytes. It is reused, and zeroed before that.
+type frame interface {
+	decode(params []byte) []plan.Fault
+	call(ctx context.Context) (any, error)
+	encode(w *codec.Writer, result any) error
+	release()
+}
+
+// function is the typed of a fn. All that needs reflection on types is done once, in bind.
+type function[P, R any] struct {
+	fn     func(context.Context, P) (R, error)
+	params *plan.Params
+	null   bool // R is None
+	frames sync.Pool
+}
+
+func bind[P, R any](fn func(context.Context, P) (R, error)) (*function[P, R], error) {
+	params, err := plan.CompileParams(reflect.TypeFor[P]())
+	if err != nil {
+		return nil, fmt.Errorf("params: %w", err)
+	}
+	if err := plan.CheckResult(reflect.TypeFor[R]()); err != nil {
+		return nil, fmt.Errorf("result: %w", err)
+	}
+	return &function[P, R]{fn: fn, params: params, null: reflect.TypeFor[R]() == reflect.TypeFor[None]()}, nil
+}
+
+func (f *function[P, R]) frame() frame {
+	if pooled, ok := f.frames.Get().(*values[P, R]); ok {
+		return pooled
+	}
+	fresh := &values[P, R]{function: f}
+	fresh.target = reflect.ValueOf(&fresh.params).Elem()
+	return fresh
+}
+
+func (f *function[P, R]) example() []byte { return f.params.Example() }
+
+// values is the frame of a function. fn gets a copy of params, so nothing of a frame outlives its call.
+type values[P, R any] struct {
+	function *function[P, R]
+	params   P
+	result   R
+	target   reflect.Value // addresses params
+}
+
+func (v *values[P, R]) decode(params []byte) []plan.Fault {
+	return v.function.params.Decode(params, v.target)
+}
+
+func (v *values[P, R]) call(ctx context.Context) (any, error) {
+	result, err := v.function.fn(ctx, v.params)
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+func (v *values[P, R]) encode(w *codec.Writer, result any) error {
+	typed, ok := result.(R)
+	if !ok {
+		return codec.Encode(w, result)
+	}
+	if v.function.null {
+		_, err := w.Write([]byte("null"))
+		return err
+	}
+	v.result = typed // addressable, which saves the encoder a copy
+	return codec.Encode(w, &v.result)
+}
+
+func (v *values[P, R]) release() {
+	var params P
+	var result R
+	v.params, v.result = params, result
+	v.function.frames.Put(v)
+}
+
+// frame returns what a call of m runs in.
+func (m *Method) frame() frame {
+	if m.typed == nil {
+		return raw{}
+	}
+	return m.typed.frame()
+}
+
+// callTyped is the innermost Handler of every typed method.
+func callTyped(ctx context.Context, req *Request) (any, error) {
+	if req == nil || req.frame == nil {
+		return nil, errors.New("a middleware did not hand on the request it was given")
+	}
+	return req.frame.call(ctx)
+}
+
+// raw is the frame of a method whose Handler was set by hand.
+type raw struct{}
+
+func (raw) decode([]byte) []plan.Fault               { return nil }
+func (raw) call(context.Context) (any, error)        { return nil, errors.New("a raw method has no function") }
+func (raw) encode(w *codec.Writer, result any) error { return codec.Encode(w, result) }
+func (raw) release()                                 {}

@@ -1,0 +1,110 @@
+package jacinth
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// origins decides which web pages may talk to the service. By default those that it serves itself and no others: a
+// page of another site could otherwise use a visitor's browser to reach a service that only the visitor can.
+type origins struct {
+	protection *http.CrossOriginProtection // nil when every origin is welcome
+	allowed    []string
+	any        bool
+	host       string // of Config.PublicURL
+	headers    string // that a page may send
+}
+
+// anyOrigin in Config.Origins admits every site.
+const anyOrigin = "*"
+
+// newOrigins checks the list at the same time.
+func newOrigins(c *Config) (*origins, error) {
+	o := &origins{
+		protection: http.NewCrossOriginProtection(),
+		allowed:    c.Origins,
+		any:        slices.Contains(c.Origins, anyOrigin),
+		headers:    strings.Join([]string{"Content-Type", "Authorization", c.TokenHeader, timeoutHeader}, ", "),
+	}
+	if o.any {
+		if len(c.Origins) > 1 {
+			return nil, errors.New(`Config.Origins has "*" and others: "*" alone admits everybody`)
+		}
+		o.protection = nil
+		return o, nil
+	}
+	for _, origin := range c.Origins {
+		if err := o.protection.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("Config.Origins %q is not an origin such as https://app.example.com", origin)
+		}
+	}
+	if public, err := url.Parse(c.PublicURL); err == nil {
+		o.host = public.Host
+	}
+	return o, nil
+}
+
+// admit reports whether a request may go on. What may not, and a preflight, it answers itself.
+func (o *origins) admit(w http.ResponseWriter, r *http.Request, refuse func(*Error), endpoint bool) bool {
+	if !o.hostIsOurs(r) {
+		refuse(errWrongHost)
+		return false
+	}
+	if o.protection != nil {
+		if err := o.protection.Check(r); err != nil {
+			refuse(errOtherSite)
+			return false
+		}
+	}
+	if !endpoint || len(o.allowed) == 0 {
+		return true
+	}
+	header := w.Header()
+	header.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	if origin == "" || !o.any && !slices.Contains(o.allowed, origin) {
+		return true
+	}
+	if o.any {
+		origin = anyOrigin
+	}
+	header.Set("Access-Control-Allow-Origin", origin)
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return true
+	}
+	header.Set("Access-Control-Allow-Methods", http.MethodPost)
+	header.Set("Access-Control-Allow-Headers", o.headers)
+	header.Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+	return false
+}
+
+// hostIsOurs refuses a request that came in over the loopback interface for a host that is not: a web page whose name
+// its owner has pointed at 127.0.0.1 (DNS rebinding; CVE-2026-34742 is one case of many).
+func (o *origins) hostIsOurs(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok || !isLoopback(local.String()) {
+		return true
+	}
+	return isLoopback(r.Host) || o.host != "" && strings.EqualFold(r.Host, o.host)
+}
+
+// isLoopback reports whether a host, with or without a port, is this machine and nothing but it.
+func isLoopback(hostPort string) bool {
+	host := hostPort
+	if h, _, err := net.SplitHostPort(hostPort); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
+}

@@ -1,0 +1,243 @@
+package jacinth
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	writeGrace = 5 * time.Second // beyond the slowest call, for a reply to reach a slow reader
+	stopGrace  = time.Second     // for handlers to return once their contexts have been ended
+)
+
+// Main runs a service as a whole program: it reads the settings from flags and the environment (see
+// [Config.Flags]; -h lists them), listens, tells on standard error how to call the service, and stops as
+// [Service.Run] does at SIGINT or SIGTERM. A second signal ends the program at once. Main returns after a clean stop
+// and otherwise exits: with 2 after a wrong flag, with 1 after any other failure.
+//
+// A program with flags of its own defines them in package flag and leaves parsing to Main, or calls Config.Flags and
+// flag.Parse before New.
+func Main(s *Service) {
+	if !flag.Parsed() {
+		s.parse()
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // so that a second signal has its usual effect
+	s.listening = func(url string) { fmt.Fprint(os.Stderr, s.hint(url)) }
+	if err := s.Run(ctx); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", s.config.Name, err)
+		os.Exit(1)
+	}
+}
+
+// parse reads flags and environment into the configuration, or ends the program.
+func (s *Service) parse() {
+	set := flag.CommandLine
+	set.Usage = func() {
+		fmt.Fprintf(set.Output(), "%s %s\n%s\n\nFlags; a value in [brackets] is the environment variable that sets the same:\n",
+			s.config.Name, s.config.Version, s.config.Description)
+		set.PrintDefaults()
+	}
+	err := s.config.Flags(set)
+	if err == nil {
+		flag.Parse() // which exits by itself after -h and after a wrong flag
+		err = s.config.check()
+	}
+	if err == nil && flag.NArg() > 0 {
+		err = fmt.Errorf("%q is no flag: flags begin with -, and -h lists them", flag.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", s.config.Name, err)
+		os.Exit(2)
+	}
+}
+
+// Background adds a task that runs beside the service: it starts when [Service.Run] listens, its context ends when
+// the service begins to stop, and Run waits for it within the DrainTimeout. A task that returns an error, or panics,
+// before that stops the service with that error; one that returns nil is done. See [Service.Every] for periodic work.
+func (s *Service) Background(task func(ctx context.Context) error) {
+	s.mustBeOpen("Background")
+	s.background = append(s.background, task)
+}
+
+// Every adds a background task that calls task each interval, never twice at a time; the first call is one interval
+// after the start. An error or a panic of one call is logged, and the next call comes all the same. It panics if the
+// interval is not positive.
+func (s *Service) Every(interval time.Duration, task func(ctx context.Context) error) {
+	if interval <= 0 {
+		panic(fmt.Sprintf("jacinth: Every needs a positive interval, not %v", interval))
+	}
+	s.Background(func(ctx context.Context) error {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-ticker.C:
+			}
+			if err := guarded(ctx, task); err != nil && ctx.Err() == nil {
+				s.config.Logger.LogAttrs(ctx, slog.LevelError, "periodic task failed",
+					slog.Duration("interval", interval), slog.String("error", err.Error()))
+			}
+		}
+	})
+}
+
+// guarded runs task and turns a panic into an error with its stack.
+func guarded(ctx context.Context, task func(context.Context) error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
+		}
+	}()
+	return task(ctx)
+}
+
+// Run listens on Config.Addr and serves until ctx ends. Then the service is no longer ready and refuses new work with
+// 503, what is under way may finish within the DrainTimeout, what has not by then has its context ended, and Run
+// returns nil. It returns an error if it cannot listen, or if a background task failed.
+func (s *Service) Run(ctx context.Context) error {
+	s.freeze()
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen: %w", err)
+	}
+	return s.Serve(ctx, listener)
+}
+
+// Serve is [Service.Run] on a listener of yours, which it closes: one with TLS, a Unix socket, a port that somebody else
+// opened.
+func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
+	s.freeze()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelCalls()
+	server := s.server(calls)
+
+	var tasks sync.WaitGroup
+	failed := make(chan error, 1+len(s.background))
+	for _, task := range s.background {
+		tasks.Go(func() {
+			if err := guarded(ctx, task); err != nil && ctx.Err() == nil {
+				failed <- fmt.Errorf("a background task failed: %w", err)
+			}
+		})
+	}
+	tasks.Go(func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	})
+	url := callURL(listener.Addr(), s.config.Endpoint)
+	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("service", s.config.Name), slog.String("url", url))
+	if s.listening != nil {
+		s.listening(url)
+	}
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		stop()
+	}
+	s.stop(server, &tasks, cancelCalls)
+	return err
+}
+
+// callURL is an address that can be called on this machine, also when the service listens on all of its own.
+func callURL(address net.Addr, endpoint string) string {
+	host, port, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return "http://" + address.String() + endpoint
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + endpoint
+}
+
+// stop drains the service. The listener stays open until the calls under way are done, so that whoever still comes
+// hears that this instance is leaving instead of nothing.
+func (s *Service) stop(server *http.Server, tasks *sync.WaitGroup, cancelCalls func()) {
+	logger := s.config.Logger
+	logger.LogAttrs(context.Background(), slog.LevelInfo, "stopping", slog.String("service", s.config.Name))
+	drain := context.Background()
+	if s.config.DrainTimeout != Unlimited {
+		limited, cancel := context.WithTimeout(drain, s.config.DrainTimeout)
+		defer cancel()
+		drain = limited
+	}
+	s.gate.shut()
+	err := s.gate.wait(drain)
+	if err == nil {
+		err = server.Shutdown(drain)
+	}
+	if err != nil {
+		logger.LogAttrs(drain, slog.LevelWarn, "calls were cut short", slog.Duration("after", s.config.DrainTimeout))
+	}
+	cancelCalls()
+	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	if err != nil && server.Shutdown(grace) != nil {
+		_ = server.Close()
+	}
+	finished := make(chan struct{})
+	go func() {
+		tasks.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+	case <-drain.Done():
+		select {
+		case <-finished:
+		case <-grace.Done():
+			logger.LogAttrs(grace, slog.LevelWarn, "a background task did not end")
+		}
+	}
+}
+
+// server is the net/http server of Run, with every limit set.
+func (s *Service) server(calls context.Context) *http.Server {
+	limits := &s.limits
+	server := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: duration(limits.HeaderRead),
+		ReadTimeout:       duration(limits.Read),
+		IdleTimeout:       duration(limits.Idle),
+		MaxHeaderBytes:    limits.Headers,
+		BaseContext:       func(net.Listener) context.Context { return calls },
+		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+	}
+	// net/http starts this clock when the headers have been read, so it covers the body and the call too.
+	if slowest := s.slowest(); slowest != Unlimited && limits.Read != Unlimited {
+		server.WriteTimeout = limits.Read + slowest + writeGrace
+	}
+	return server
+}
+
+// hint tells a person how to call the service.
+func (s *Service) hint(url string) string {
+	text := fmt.Sprintf("%s listens on %s\n", s.config.Name, url)
+	for _, m := range s.sorted() {
+		if m.Private || m.Name == specsName {
+			continue
+		}
+		return text + "Try:\n  " + m.curl(url) + "\n"
+	}
+	return text
+}

@@ -1,0 +1,190 @@
+package jacinth
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxMethodName is the longest method name, in bytes.
+const maxMethodName = 128
+
+// Service is a set of methods behind one endpoint, with whatever else its program serves over HTTP. Make one with
+// [New], register its methods, then run it with [Main] or [Service.Run], or put it into a server of your own: it is
+// an http.Handler. It is safe for concurrent use once it serves; registering is for one goroutine before that.
+type Service struct {
+	config     Config
+	middleware []Middleware
+	background []func(context.Context) error
+	mux        *http.ServeMux
+	methods    map[string]*registered
+	listening  func(url string) // told when Run listens
+
+	// Made by freeze, at the first request.
+	once     sync.Once
+	frozen   atomic.Bool
+	limits   Limits // with Unlimited spelled out
+	endpoint endpoint
+	origins  *origins
+	slots    slots // of calls
+	gate     gate  // of bodies
+}
+
+// registered is a method with what serving it needs.
+type registered struct {
+	Method
+	group   *Group
+	run     Handler // with all middleware around it
+	timeout time.Duration
+	slots   slots
+}
+
+// New makes a service without methods of its own but get_service_specs, with which it describes itself. It panics,
+// with a sentence, if config cannot be.
+func New(config Config) *Service {
+	filled, err := config.withDefaults()
+	if err != nil {
+		panic("jacinth: " + err.Error())
+	}
+	s := &Service{config: filled, mux: http.NewServeMux(), methods: map[string]*registered{}}
+	s.mux.HandleFunc("GET /livez", s.serveLive)
+	s.mux.HandleFunc("GET /readyz", s.serveReady)
+	Public(s, specsName, s.specs, Doc("Describes this service and the methods that the caller may call."))
+	return s
+}
+
+// Add registers a method. It panics if the name is taken or not well formed, if the method is private and there is
+// no Config.Authorize, or if the service has served a request. Use [Public] and [Private] for functions with types.
+func (s *Service) Add(method Method) { s.add(method, nil) }
+
+func (s *Service) add(method Method, group *Group) {
+	s.mustBeOpen("registering " + method.Name)
+	if err := method.check(); err != nil {
+		panic(fmt.Sprintf("jacinth: method %q cannot be registered: %v", method.Name, err))
+	}
+	if _, taken := s.methods[method.Name]; taken {
+		panic(fmt.Sprintf("jacinth: method %q is registered twice", method.Name))
+	}
+	if method.Private && slices.Contains(s.config.Origins, anyOrigin) {
+		panic(fmt.Sprintf("jacinth: method %q is private, but Config.Origins admits every web site: list those that may call it", method.Name))
+	}
+	if method.Private && s.config.Authorize == nil {
+		panic(fmt.Sprintf("jacinth: method %q is private, but Config.Authorize is nil: nobody could call it", method.Name))
+	}
+	if method.Scope == "" {
+		method.Scope = method.Name
+	}
+	s.methods[method.Name] = &registered{Method: method, group: group}
+}
+
+// Use adds middleware around all methods of the service; the first added is the outermost. It panics once the
+// service has served a request.
+func (s *Service) Use(middleware ...Middleware) {
+	s.mustBeOpen("Use")
+	s.middleware = append(s.middleware, middleware...)
+}
+
+// Group returns a group whose methods are named prefix.… .
+func (s *Service) Group(prefix string) *Group {
+	root := &Group{service: s}
+	return root.Group(prefix)
+}
+
+// Handle serves other things beside the methods: pattern is one of http.ServeMux. It panics if the pattern is taken
+// or would hide the endpoint, or once the service has served a request.
+func (s *Service) Handle(pattern string, handler http.Handler) {
+	s.mustBeOpen("Handle")
+	if _, path, _ := strings.Cut(pattern, "/"); "/"+path == s.config.Endpoint {
+		panic(fmt.Sprintf("jacinth: the pattern %q is the service's endpoint", pattern))
+	}
+	s.mux.Handle(pattern, handler)
+}
+
+// Endpoint is the path that calls are posted to.
+func (s *Service) Endpoint() string { return s.config.Endpoint }
+
+// ServeHTTP answers calls at the endpoint, /livez and /readyz, and what [Service.Handle] was given.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.freeze()
+	atEndpoint := r.URL.Path == s.config.Endpoint
+	refuse := func(failure *Error) { s.endpoint.refuse(w, r, http.StatusForbidden, failure) }
+	if !s.origins.admit(w, r, refuse, atEndpoint) {
+		return
+	}
+	if atEndpoint {
+		s.endpoint.serve(w, r)
+		return
+	}
+	s.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), serviceKey{}, s)))
+}
+
+// serveLive says that the process runs.
+func (s *Service) serveLive(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusOK)
+}
+
+// serveReady says whether new work is welcome.
+func (s *Service) serveReady(w http.ResponseWriter, _ *http.Request) {
+	if s.gate.isShut() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+// freeze ends registration and prepares what calls need, once.
+func (s *Service) freeze() {
+	s.once.Do(func() {
+		s.frozen.Store(true)
+		s.limits = s.config.Limits.resolved()
+		s.slots.limit = int64(s.limits.InFlight)
+		s.endpoint = newEndpoint(s)
+		s.origins, _ = newOrigins(&s.config) // checked by New
+		for _, m := range s.methods {
+			m.run = chain(m.Handler, slices.Concat(s.middleware, m.group.around()))
+			m.slots.limit = math.MaxInt64
+			if m.MaxInFlight > 0 {
+				m.slots.limit = int64(m.MaxInFlight)
+			}
+			if m.timeout = m.Timeout; m.timeout == 0 {
+				m.timeout = s.limits.Call
+			}
+		}
+	})
+}
+
+// mustBeOpen panics once the service has served a request: what came later would be seen by some calls and not by
+// others.
+func (s *Service) mustBeOpen(what string) {
+	if s.frozen.Load() {
+		panic(fmt.Sprintf("jacinth: %s after service %q has begun to serve", what, s.config.Name))
+	}
+}
+
+// sorted lists the methods by name.
+func (s *Service) sorted() []*registered {
+	list := make([]*registered, 0, len(s.methods))
+	for _, name := range slices.Sorted(maps.Keys(s.methods)) {
+		list = append(list, s.methods[name])
+	}
+	return list
+}
+
+// slowest is the longest that a call may take, Unlimited if one may take for ever.
+func (s *Service) slowest() time.Duration {
+	longest := time.Duration(0)
+	for _, m := range s.methods {
+		if m.timeout == Unlimited {
+			return Unlimited
+		}
+		longest = max(longest, m.timeout)
+	}
+	return longest
+}

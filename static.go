@@ -1,0 +1,135 @@
+package jacinth
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"reflect"
+	"strings"
+	"sync"
+)
+
+// Static serves the files of fsys below prefix, such as "/static". Files are served and nothing else: no listing of a
+// directory, though its index.html is its page; no name that begins with a dot, but .well-known; no symbolic link out
+// of a directory that was given as os.DirFS. Whatever is refused is a plain 404. Content types, ranges and
+// conditional requests are those of net/http. It panics if the directory cannot be opened, if the prefix is taken or
+// would hide the endpoint, or once the service has served a request.
+func (s *Service) Static(prefix string, fsys fs.FS) {
+	if !strings.HasPrefix(prefix, "/") || path.Clean(prefix) != strings.TrimRight(prefix, "/") && prefix != "/" {
+		panic(fmt.Sprintf("jacinth: Static prefix %q is not a clean path that begins with /", prefix))
+	}
+	contained, err := contain(fsys)
+	if err != nil {
+		panic(fmt.Sprintf("jacinth: Static %q: %v", prefix, err))
+	}
+	prefix = strings.TrimRight(prefix, "/") + "/"
+	s.Handle("GET "+prefix, &static{prefix: prefix, files: contained})
+}
+
+// contain returns fsys, or, for a directory of the operating system, one that no symbolic link leads out of: os.DirFS
+// follows them anywhere, and a check beforehand could be overtaken by whoever can write there.
+func contain(fsys fs.FS) (fs.FS, error) {
+	if fsys == nil {
+		return nil, errors.New("the file system is nil")
+	}
+	if value := reflect.ValueOf(fsys); value.Type() == reflect.TypeOf(os.DirFS(".")) {
+		root, err := os.OpenRoot(value.String())
+		if err != nil {
+			return nil, err
+		}
+		return root.FS(), nil
+	}
+	return fsys, nil
+}
+
+// static serves files below a prefix that ends with a slash.
+type static struct {
+	prefix string
+	files  fs.FS
+	tags   sync.Map // name of a file without a time -> its ETag
+}
+
+func (h *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, ok := strings.CutPrefix(r.URL.Path, h.prefix)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	file, info, err := h.open(name)
+	if err != nil {
+		http.NotFound(w, r) // whatever the reason: a refusal must not tell what exists
+		return
+	}
+	defer func() { _ = file.Close() }()
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	if info.ModTime().IsZero() {
+		// Files that are compiled in have no time, so that their content has to tell them apart.
+		header.Set("ETag", h.tag(name, file))
+	}
+	http.ServeContent(w, r, info.Name(), info.ModTime(), file)
+}
+
+// tag returns the ETag of a file that cannot change, made of its content the first time.
+func (h *static) tag(name string, content io.ReadSeeker) string {
+	if tag, ok := h.tags.Load(name); ok {
+		return tag.(string)
+	}
+	hash := sha256.New()
+	_, err := io.Copy(hash, content)
+	if _, again := content.Seek(0, io.SeekStart); err != nil || again != nil {
+		return ""
+	}
+	tag := fmt.Sprintf(`"%x"`, hash.Sum(nil)[:12])
+	h.tags.Store(name, tag)
+	return tag
+}
+
+var errNotServed = errors.New("not served")
+
+// file is what http.ServeContent needs.
+type file interface {
+	io.ReadSeeker
+	io.Closer
+}
+
+// open opens the regular file that the path of a request names, or the index.html of a directory.
+func (h *static) open(name string) (file, fs.FileInfo, error) {
+	directory := name == "" || strings.HasSuffix(name, "/")
+	if directory {
+		name += "index.html"
+	}
+	if !servable(name) {
+		return nil, nil, errNotServed
+	}
+	opened, err := h.files.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := opened.Stat()
+	seekable, ok := opened.(file)
+	if err != nil || !ok || !info.Mode().IsRegular() {
+		_ = opened.Close()
+		return nil, nil, errNotServed
+	}
+	return seekable, info, nil
+}
+
+// servable reports whether a path below a prefix may name a file at all. Backslashes and colons are refused
+// everywhere because they lead elsewhere on Windows.
+func servable(name string) bool {
+	if !fs.ValidPath(name) || strings.ContainsAny(name, "\\:\x00") {
+		return false
+	}
+	for element := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(element, ".") && element != ".well-known" || strings.HasSuffix(element, ".") || strings.HasSuffix(element, " ") {
+			return false
+		}
+	}
+	return true
+}
