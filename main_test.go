@@ -7,4 +7,10 @@ import (
 	"github.com/jacinth-rpc/jacinth/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { os.Exit(leaktest.Main(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		runChild()
+		return
+	}
+	os.Exit(leaktest.Main(m))
+}

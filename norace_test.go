@@ -1,0 +1,5 @@
+//go:build !race
+
+package jacinth_test
+
+const raceEnabled = false

@@ -1,0 +1,277 @@
+package jacinth_test
+
+import (
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/jacinth-rpc/jacinth"
+)
+
+const secret = "a secret that no visitor may read"
+
+// site is a directory to serve, beside one that must not be.
+func site(t *testing.T) string {
+	t.Helper()
+	top := t.TempDir()
+	for name, content := range map[string]string{
+		"outside/secret.txt":                   secret,
+		"public/hello.txt":                     "hello",
+		"public/app.js":                        "let a = 1",
+		"public/page.html":                     "<p>page",
+		"public/dir/index.html":                "<p>index",
+		"public/dir/deep/file.css":             "p {}",
+		"public/empty/nothing.txt":             "x",
+		"public/.env":                          secret,
+		"public/.git/config":                   secret,
+		"public/dir/.hidden/file.txt":          secret,
+		"public/.well-known/security.txt":      "mailto:",
+		"public/.well-known/.hidden":           secret,
+		"public/trailing.":                     secret,
+		"public/a b.txt":                       "space",
+		"public/umlaut-ä.txt":                  "ä",
+		"public/percent%2e.txt":                "percent",
+		"public/back\\slash.txt":               secret,
+		"public/stream.txt:alternative":        secret,
+		"public/dir/deep/deeper/deepest/x.txt": "deep",
+	} {
+		path := filepath.Join(top, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, target := range map[string]string{
+		"public/out":        filepath.Join(top, "outside"),
+		"public/up":         "../outside",
+		"public/secret":     "../outside/secret.txt",
+		"public/absolute":   filepath.Join(top, "outside", "secret.txt"),
+		"public/inside.txt": "hello.txt",
+	} {
+		if err := os.Symlink(target, filepath.Join(top, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(top, "public")
+}
+
+func staticService(t *testing.T, fsys fs.FS) *jacinth.Service {
+	t.Helper()
+	svc := jacinth.New(quiet("static"))
+	svc.Static("/static", fsys)
+	return svc
+}
+
+// get asks for a path as it stands, however odd it is.
+func get(t *testing.T, h http.Handler, target string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	request := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+	parsed, err := request.URL.Parse(target)
+	if err != nil {
+		// What cannot be parsed never gets to a handler; net/http answers it by itself.
+		recorder := httptest.NewRecorder()
+		recorder.Code = http.StatusBadRequest
+		return recorder
+	}
+	request.URL, request.RequestURI = parsed, target
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, request)
+	return recorder
+}
+
+func TestStatic_servesFiles(t *testing.T) {
+	svc := staticService(t, os.DirFS(site(t)))
+	for _, c := range []struct{ path, contentType, body string }{
+		{"/static/hello.txt", "text/plain; charset=utf-8", "hello"},
+		{"/static/app.js", "text/javascript; charset=utf-8", "let a = 1"},
+		{"/static/page.html", "text/html; charset=utf-8", "<p>page"},
+		{"/static/dir/deep/file.css", "text/css; charset=utf-8", "p {}"},
+		{"/static/dir/", "text/html; charset=utf-8", "<p>index"},
+		{"/static/.well-known/security.txt", "text/plain; charset=utf-8", "mailto:"},
+		{"/static/a%20b.txt", "text/plain; charset=utf-8", "space"},
+		{"/static/umlaut-%C3%A4.txt", "text/plain; charset=utf-8", "ä"},
+		{"/static/inside.txt", "text/plain; charset=utf-8", "hello"},
+		{"/static/dir/deep/deeper/deepest/x.txt", "text/plain; charset=utf-8", "deep"},
+	} {
+		got := get(t, svc, c.path)
+		if got.Code != http.StatusOK || got.Body.String() != c.body || got.Header().Get("Content-Type") != c.contentType {
+			t.Errorf("GET %s: %d %q %q, want 200 %q %q", c.path, got.Code, got.Header().Get("Content-Type"), got.Body, c.contentType, c.body)
+		}
+		if got.Header().Get("X-Content-Type-Options") != "nosniff" || got.Header().Get("Last-Modified") == "" {
+			t.Errorf("GET %s: headers %v, want nosniff and a modification time", c.path, got.Header())
+		}
+	}
+}
+
+// TestStatic_refuses tries the ways out of a directory that other file servers have left open.
+func TestStatic_refuses(t *testing.T) {
+	directory := site(t)
+	svc := staticService(t, os.DirFS(directory))
+	paths := []string{
+		// names that begin with a dot
+		"/static/.env", "/static/.git/config", "/static/.git", "/static/.git/", "/static/dir/.hidden/file.txt", "/static/.well-known/.hidden",
+		"/static/%2eenv", "/static/%2Eenv", "/static/.%67it/config", "/static/./.env", "/static//.env", "/static/dir/../.env",
+		// out of the directory
+		"/static/../outside/secret.txt", "/static/..%2foutside/secret.txt", "/static/%2e%2e/outside/secret.txt",
+		"/static/%2e%2e%2foutside%2fsecret.txt", "/static/..%2Foutside%2Fsecret.txt", "/static/..%5coutside%5csecret.txt",
+		"/static/..\\outside\\secret.txt", "/static/dir/../../outside/secret.txt", "/static/dir/%2e%2e/%2e%2e/outside/secret.txt",
+		"/static/....//outside/secret.txt", "/static/..;/outside/secret.txt", "/static/%252e%252e/outside/secret.txt",
+		"/static/..%c0%afoutside/secret.txt", "/static/%c0%ae%c0%ae/outside/secret.txt", "/static/..%00/outside/secret.txt",
+		"/static../outside/secret.txt", "/static..%2foutside/secret.txt", "/staticx", "/static/" + directory + "/hello.txt",
+		"/static//etc/passwd", "/static/%2fetc%2fpasswd", "/static/C:/secret.txt", "/static/file:///etc/passwd",
+		// through links
+		"/static/out/secret.txt", "/static/out/", "/static/out", "/static/up/secret.txt", "/static/up", "/static/secret", "/static/absolute",
+		"/static/dir/../out/secret.txt",
+		// listings, and directories that are none
+		"/static/", "/static", "/static/empty/", "/static/empty", "/static/dir", "/static/dir/deep/", "/static/hello.txt/", "/static/hello.txt/x",
+		// odd names
+		"/static/trailing.", "/static/trailing.%20", "/static/hello.txt.", "/static/hello.txt%20", "/static/hello.txt%00", "/static/hello.txt%00.js",
+		"/static/hello.txt::$DATA", "/static/stream.txt:alternative", "/static/back%5cslash.txt", "/static/HELLO.TXT", "/static/hello%2etxt%2f",
+		"/static/%", "/static/%zz", "/static/\x00", "/static/nothing", "/static/%ff%fe", "/static/" + strings.Repeat("a/", 3000) + "x",
+	}
+	if len(paths) < 60 {
+		t.Fatalf("only %d paths are tried, want at least 60", len(paths))
+	}
+	for _, path := range paths {
+		got := get(t, svc, path)
+		switch {
+		case strings.Contains(got.Body.String(), secret):
+			t.Errorf("GET %q reads what it must not", path)
+		case got.Code >= 300 && got.Code < 400:
+			// The mux cleans a path by a redirect; where that leads must be refused as well.
+			if again := get(t, svc, got.Header().Get("Location")); again.Code != http.StatusNotFound {
+				t.Errorf("GET %q leads to %q, which answers %d, want 404", path, got.Header().Get("Location"), again.Code)
+			}
+		case got.Code != http.StatusNotFound && got.Code != http.StatusBadRequest:
+			t.Errorf("GET %q: %d %q, want 404", path, got.Code, got.Body)
+		}
+	}
+}
+
+func TestStatic_refusesOtherMethods(t *testing.T) {
+	svc := staticService(t, os.DirFS(site(t)))
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
+		recorder := httptest.NewRecorder()
+		svc.ServeHTTP(recorder, httptest.NewRequest(method, "/static/hello.txt", http.NoBody))
+		if recorder.Code != http.StatusMethodNotAllowed {
+			t.Errorf("%s: %d, want 405", method, recorder.Code)
+		}
+	}
+}
+
+func TestStatic_answersRangesAndConditions(t *testing.T) {
+	svc := staticService(t, os.DirFS(site(t)))
+	part := get(t, svc, "/static/hello.txt", "Range", "bytes=1-3")
+	if part.Code != http.StatusPartialContent || part.Body.String() != "ell" {
+		t.Errorf("a range: %d %q, want 206 ell", part.Code, part.Body)
+	}
+	modified := get(t, svc, "/static/hello.txt").Header().Get("Last-Modified")
+	if got := get(t, svc, "/static/hello.txt", "If-Modified-Since", modified); got.Code != http.StatusNotModified {
+		t.Errorf("a file that was not modified: %d, want 304", got.Code)
+	}
+}
+
+// TestStatic_tagsFilesWithoutATime is about embedded files: without a tag a browser would keep an old one for ever.
+func TestStatic_tagsFilesWithoutATime(t *testing.T) {
+	serve := func(content string) http.Handler {
+		return staticService(t, fstest.MapFS{"app.js": {Data: []byte(content)}})
+	}
+	first, second := get(t, serve("one"), "/static/app.js"), get(t, serve("two"), "/static/app.js")
+	tag := first.Header().Get("ETag")
+	if first.Body.String() != "one" || tag == "" || tag == second.Header().Get("ETag") {
+		t.Errorf("tags %q and %q of %q and %q, want two that differ", tag, second.Header().Get("ETag"), first.Body, second.Body)
+	}
+	if got := get(t, serve("one"), "/static/app.js", "If-None-Match", tag); got.Code != http.StatusNotModified {
+		t.Errorf("with its own tag: %d, want 304", got.Code)
+	}
+}
+
+// TestStatic_withstandsAnExchangeOfLinks races requests against somebody who swaps a directory for a link out of the
+// root and back. A check of the path before it is opened would lose that race now and then.
+func TestStatic_withstandsAnExchangeOfLinks(t *testing.T) {
+	directory := site(t)
+	victim, spare := filepath.Join(directory, "swap"), filepath.Join(directory, "swap-spare")
+	if err := os.Mkdir(victim, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(victim, "secret.txt"), []byte("harmless"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	svc := staticService(t, os.DirFS(directory))
+	stop := make(chan struct{})
+	var swapping sync.WaitGroup
+	swapping.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			_ = os.Rename(victim, spare)
+			_ = os.Symlink("../outside", victim)
+			_ = os.Remove(victim)
+			_ = os.Rename(spare, victim)
+		}
+	})
+	served := 0
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {
+		got := get(t, svc, "/static/swap/secret.txt")
+		if strings.Contains(got.Body.String(), secret) {
+			t.Fatal("a file outside the directory was read")
+		}
+		if got.Code == http.StatusOK {
+			served++
+		}
+	}
+	close(stop)
+	swapping.Wait()
+	if served == 0 {
+		t.Error("the file inside was never served, so the race proves nothing")
+	}
+}
+
+func TestStatic_refusesAtStart(t *testing.T) {
+	for name, register := range map[string]func(*jacinth.Service){
+		"a directory that is not there": func(s *jacinth.Service) { s.Static("/static", os.DirFS("no such directory")) },
+		"no file system":                func(s *jacinth.Service) { s.Static("/static", nil) },
+		"a prefix without a slash":      func(s *jacinth.Service) { s.Static("static", fstest.MapFS{}) },
+		"a prefix with dots":            func(s *jacinth.Service) { s.Static("/a/../b", fstest.MapFS{}) },
+		"the same prefix twice": func(s *jacinth.Service) {
+			s.Static("/static", fstest.MapFS{})
+			s.Static("/static/", fstest.MapFS{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("it was accepted, want a panic")
+				}
+			}()
+			register(jacinth.New(quiet("static")))
+		})
+	}
+}
+
+// TestStatic_cannotHideTheEndpoint serves files from the root of the service, the endpoint's own name among them.
+func TestStatic_cannotHideTheEndpoint(t *testing.T) {
+	svc := jacinth.New(quiet("static"))
+	svc.Static("/", fstest.MapFS{"api": {Data: []byte("shadow")}, "index.html": {Data: []byte("home")}})
+	if got := get(t, svc, "/api"); got.Code != http.StatusMethodNotAllowed {
+		t.Errorf("GET /api: %d %q, want 405 of the endpoint", got.Code, got.Body)
+	}
+	if got := get(t, svc, "/"); got.Body.String() != "home" {
+		t.Errorf("GET /: %q, want the index page", got.Body)
+	}
+}
