@@ -27,8 +27,8 @@ var (
 // Tokens is a Config.Authorize that accepts the listed API tokens. To rotate a token, list the old and the new one
 // until no caller sends the old one. The request's Caller is named after the token's place in the list: "token 1".
 //
-// It panics when a token is empty, which is what an unset environment variable looks like, or shorter than 16
-// characters. Tokens are kept as hashes and compared in constant time.
+// It panics when a token is empty, which is what an unset environment variable looks like, shorter than 16 characters,
+// or longer than 4096. Tokens are kept as hashes and compared in constant time.
 func Tokens(tokens ...string) func(context.Context, *Request) error {
 	if len(tokens) == 0 {
 		panic("jacinth: Tokens needs at least one token")
@@ -42,6 +42,9 @@ func Tokens(tokens ...string) func(context.Context, *Request) error {
 		}
 		if len(token) < minToken {
 			panic(fmt.Sprintf("jacinth: Tokens: %s is shorter than %d characters and could be guessed", names[i], minToken))
+		}
+		if len(token) > maxToken {
+			panic(fmt.Sprintf("jacinth: Tokens: %s is longer than %d characters, which is more than is read", names[i], maxToken))
 		}
 		hashes[i] = sha256.Sum256([]byte(token))
 	}
