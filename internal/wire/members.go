@@ -17,14 +17,10 @@ func (m *members) forget() {
 	m.values, m.twice = [4]Value{}, [4]bool{}
 }
 
-// note takes a member whose name is quoted, as it was scanned. Of a name that is there twice, the first value stays.
+// note takes a member whose name is quoted, as it was scanned.
 func (m *members) note(quoted []byte, v Value) {
-	i := m.index(quoted)
-	switch {
-	case i < 0:
-	case m.values[i].Kind != Absent:
-		m.twice[i] = true
-	default:
+	if i := m.index(quoted); i >= 0 {
+		m.twice[i] = m.values[i].Kind != Absent
 		m.values[i] = v
 	}
 }

@@ -85,12 +85,13 @@ func ScanError(raw []byte) (code int, message, data Value, ok bool) {
 		return 0, Value{}, Value{}, false
 	}
 	v, err := s.envelope(at, &known)
-	if err != nil || v.Kind != Object || s.finish(v.End) != nil || known.repeated() {
+	if err != nil || s.finish(v.End) != nil || known.repeated() {
 		return 0, Value{}, Value{}, false
 	}
 	message, data = known.values[memberMessage], known.values[memberData]
+	// What is no number, or is not there, is no text of one either.
 	code, err = strconv.Atoi(string(known.values[memberCode].In(raw)))
-	if err != nil || known.values[memberCode].Kind != Number || message.Kind != String {
+	if err != nil || message.Kind != String {
 		return 0, Value{}, Value{}, false
 	}
 	return code, message, data, true

@@ -305,30 +305,18 @@ func (s *scanner) escape(at int) (end int, err error) {
 	default:
 		return at, s.fail(at+1, reasonEscape)
 	}
-	unit, err := s.codeUnit(at + 2)
+	unit, digits := hexadecimal(s.body[at+2:])
 	switch {
-	case err != nil:
-		return at, err
+	case digits < 4:
+		return at, s.fail(at+2+digits, reasonHex)
 	case !isSurrogate(unit):
 		return at + 6, nil
 	case isLowSurrogate(unit) || !bytes.HasPrefix(s.body[at+6:], []byte(`\u`)):
 		return at, s.fail(at, reasonSurrogate)
 	}
-	unit, err = s.codeUnit(at + 8)
-	switch {
-	case err != nil:
-		return at, err
-	case !isLowSurrogate(unit):
+	// What has less than four digits is too small a number to be one.
+	if unit, _ = hexadecimal(s.body[at+8:]); !isLowSurrogate(unit) {
 		return at, s.fail(at, reasonSurrogate)
 	}
 	return at + 12, nil
-}
-
-// codeUnit scans the digits of an escape.
-func (s *scanner) codeUnit(at int) (unit rune, err error) {
-	unit, digits := hexadecimal(s.body[at:])
-	if digits < 4 {
-		return 0, s.fail(at+digits, reasonHex)
-	}
-	return unit, nil
 }
