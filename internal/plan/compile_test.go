@@ -34,7 +34,20 @@ type (
 	other struct {
 		List []sneaky `default:"[{}]"`
 	}
+	arrayed struct {
+		One [1]*arrayed `default:"[{}]"`
+	}
+	mapped struct {
+		Map map[string]mapped `default:"{\"a\":{}}"`
+	}
+	texted   struct{ X int }
+	zeroable struct{ X int }
+	keyText  string
 )
+
+func (texted) MarshalText() ([]byte, error)  { return nil, nil }
+func (zeroable) IsZero() bool                { return true }
+func (keyText) MarshalText() ([]byte, error) { return nil, nil }
 
 // structOf returns a struct type with fields of the type int, given by name and tag. The mistakes in such tags are
 // ones that go vet would find in a type that is written down.
@@ -93,6 +106,24 @@ func TestCompileParams_refuses(t *testing.T) {
 		{reflect.TypeFor[struct {
 			A string `json:"a,string"`
 		}](), `field A (string) has the json tag option "string", which is for numbers`},
+		{reflect.TypeFor[struct {
+			A *string `json:",string"`
+		}](), `field A (*string) has the json tag option "string", which is for numbers`},
+		{reflect.TypeFor[struct {
+			texted `json:"t"`
+		}](), "field texted (plan_test.texted) is embedded and unexported"},
+		{reflect.TypeFor[struct {
+			zeroable `json:"z,omitzero"`
+		}](), "field zeroable (plan_test.zeroable) is embedded and unexported"},
+		{reflect.TypeFor[struct {
+			A map[keyText]int `json:",embed"`
+		}](), "field A (map[plan_test.keyText]int) cannot be embedded"},
+		{reflect.TypeFor[struct {
+			A int `json:"a,1b"`
+		}](), `field A (int) has the json tag option "1b", which is not a word`},
+		{reflect.TypeFor[struct {
+			A int `json:"\xff"`
+		}](), `field A (int) has the name "\xff" in its json tag`},
 		{reflect.TypeFor[struct {
 			A []int `json:",string"`
 		}](), `field A ([]int) has the json tag option "string", which is for numbers`},
@@ -156,7 +187,7 @@ func TestCompileParams_refuses(t *testing.T) {
 		}](), "field A ([]int) cannot be embedded"},
 		{reflect.TypeFor[struct {
 			pair `default:"{}"`
-		}](), "field pair (plan_test.pair) is embedded and cannot have a default"},
+		}](), "field pair (plan_test.pair) is embedded and cannot have the tag \"default\""},
 		{reflect.TypeFor[struct {
 			A witness `json:",embed"`
 		}](), "field A (plan_test.witness) is embedded and has its own JSON methods"},
@@ -179,6 +210,8 @@ func TestCompileParams_refuses(t *testing.T) {
 		{reflect.TypeFor[struct {
 			A pair `default:"{\"a\":1}"`
 		}](), `field A (plan_test.pair) has the default "{\"a\":1}", which the field does not take: rule "required" at "/b"`},
+		{reflect.TypeFor[arrayed](), `field One ([1]*plan_test.arrayed) has the default "[{}]", which holds the struct`},
+		{reflect.TypeFor[mapped](), "field Map (map[string]plan_test.mapped) has the default"},
 		{reflect.TypeFor[selfish](), `field Self (*plan_test.selfish) has the default "{}", which holds the struct`},
 		{reflect.TypeFor[sneaky](), `field Other.List ([]plan_test.sneaky) has the default "[{}]", which holds the struct`},
 	}

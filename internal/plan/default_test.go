@@ -24,13 +24,14 @@ type settings struct {
 		A int `default:"1"`
 		B int `default:"2"`
 	} `default:"{\"B\":3}"`
-	Any any `default:"[1]"`
+	Any  any  `default:"[1]"`
+	Tree tree `default:"{\"value\":1}"`
 }
 
 func defaultSettings() settings {
 	s := settings{Text: `a "b"`, Count: 7, On: true, Tags: []string{"a", "b"}, Table: map[string]int{"x": 1},
 		Since: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Bytes: []byte{1, 2}, Note: new("hm"),
-		Big: 9007199254740993, Any: []any{1.0}}
+		Big: 9007199254740993, Any: []any{1.0}, Tree: tree{Value: 1}}
 	s.Pair.A, s.Pair.B = 1, 3
 	return s
 }

@@ -232,7 +232,7 @@ func subjects(t testing.TB) (all func(t *testing.T, raw []byte)) {
 		fuzzed[fuzzNode](t, "value", "next", "kids", "named", "pair", "table", "deep"),
 		fuzzed[fuzzOwn](t, "id", "kind", "x", "y", "at", "addr", "any", "anys", "raw", "text", "big", "key", "when"),
 		fuzzed[settings](t, "Text", "Empty", "Count", "On", "Tags", "Table", "Since", "Bytes", "Note", "Null", "Big",
-			"Pair", "Any"),
+			"Pair", "Any", "Tree"),
 		fuzzed[map[int16]fuzzNode](t), fuzzed[map[float64]int](t), fuzzed[map[string]fuzzOwn](t),
 		fuzzed[[]fuzzNode](t), fuzzed[[3]*int8](t), fuzzed[any](t), fuzzed[v1.RawMessage](t),
 	}
@@ -266,6 +266,24 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(decode)
+}
+
+func TestDecode_survivesWhatIsNotJSON(t *testing.T) {
+	decode := subjects(t)
+	for _, text := range []string{
+		`{"s":"\"","i":-1.5e+3,"m":{"a\u0062\ud83d\ude00":"\\\u00e9\ud83d\ude00"},"d":"AQI=","q":"1","b":true,"r":null}`,
+		`[{"value":1,"next":{"value":null},"kids":[{"value":1},[{}]],"named":{"a":{}},"pair":[1,2]},null]`,
+		`{"id":1,"at":"\u0032","any":{"a":[null,{}]},"raw":[{}],"key":{"::1":1},"when":{"2026-01-02T15:04:05Z":{}}}`,
+	} {
+		for end := range len(text) {
+			decode(t, []byte(text[:end]))
+			decode(t, []byte(text[end:]))
+			decode(t, []byte(text[:end]+text[end+1:]))
+			for _, odd := range []string{`"`, `\`, `{`, `]`, `,`, `:`, `u`, "-", "\xff"} {
+				decode(t, []byte(text[:end]+odd+text[end:]))
+			}
+		}
+	}
 }
 
 // vocabulary has for the members of the fuzzed types a value that suits them, and then some that need not. The

@@ -95,6 +95,12 @@ func TestCheckResult_refuses(t *testing.T) {
 			A any `json:",string"`
 		}](), `field A (interface {}) has the json tag option "string"`},
 		{reflect.TypeFor[struct {
+			A time.Time `json:",string"`
+		}](), `field A (time.Time) has the json tag option "string"`},
+		{reflect.TypeFor[struct {
+			A json.Marshaler `json:",string"`
+		}](), `field A (json.Marshaler) has the json tag option "string"`},
+		{reflect.TypeFor[struct {
 			A endless `json:",string"`
 		}](), "field A (plan_test.endless) is a pointer that leads to nothing"},
 		{reflect.TypeFor[struct {

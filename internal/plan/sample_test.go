@@ -51,8 +51,8 @@ func TestExample_isWhatACallerCouldSend(t *testing.T) {
 		{reflect.TypeFor[[]string](), `["text"]`},
 		{reflect.TypeFor[[2]float64](), `[1,1]`},
 		{reflect.TypeFor[map[string]int](), `{}`},
-		{reflect.TypeFor[[200][200]int](), ""},
-		{reflect.TypeFor[struct{ A [1 << 20]byte }](), ""},
+		{reflect.TypeFor[[1000][1000][1000][1000]int](), ""},
+		{reflect.TypeFor[struct{ A [1 << 36]byte }](), ""},
 		{reflect.TypeFor[ring](),
 			`{"next":[{"next":[{"next":[null]}]}]}`},
 	}

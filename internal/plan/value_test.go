@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The types of these tests are lists, so that each raw is the JSON of one value in brackets.
@@ -21,6 +24,9 @@ func TestDecode_readsIntegersExactly(t *testing.T) {
 			want: []int64{9007199254740993, 9223372036854775807, 9223372036854775807, -9223372036854775808}},
 		{raw: `[` + "1" + strings.Repeat("0", 100_000) + `e-100000]`, want: []int64{1}},
 		{raw: `[0.` + strings.Repeat("0", 100_000) + `1e100001]`, want: []int64{1}},
+		{raw: `[1e18446744073709551616,1e-18446744073709551616]`, faults: []string{
+			"/0 | range | integer from -9223372036854775808 to 9223372036854775807 | 1e18446744073709551616",
+			"/1 | type | integer | 1e-18446744073709551616"}},
 		{raw: `[1.5,1e-1,12e-1,1e-999999999]`, faults: []string{
 			"/0 | type | integer | 1.5", "/1 | type | integer | 1e-1", "/2 | type | integer | 12e-1",
 			"/3 | type | integer | 1e-999999999"}},
@@ -70,12 +76,15 @@ func TestDecode_readsFloats(t *testing.T) {
 
 func TestDecode_readsNumbersInQuotes(t *testing.T) {
 	type quoted struct {
-		I *int8   `json:"i,string"`
-		U uint    `json:"u,string,omitempty"`
-		F float64 `json:"f,string,omitempty"`
+		I *int8    `json:"i,string"`
+		U uint     `json:"u,string,omitempty"`
+		F float64  `json:"f,string,omitempty"`
+		S streamed `json:"s,string,omitempty"`
 	}
 	check(t, []decoded[quoted]{
-		{raw: `{"i":"-12","u":"3","f":"1e1"}`, want: quoted{new(int8(-12)), 3, 10}},
+		{raw: `{"i":null,"s":"5"}`, want: quoted{S: 5}},
+		{raw: `{"i":null,"s":5}`, faults: []string{"/s | value |  | 5"}},
+		{raw: `{"i":"-12","u":"3","f":"1e1"}`, want: quoted{I: new(int8(-12)), U: 3, F: 10}},
 		{raw: `{"i":"\u0031"}`, want: quoted{I: new(int8(1))}},
 		{raw: `{"i":null}`},
 		{raw: `{"i":1,"u":-1,"f":1}`, faults: []string{"/i | type | string holding an integer | 1",
@@ -133,6 +142,21 @@ func TestDecode_readsBase64(t *testing.T) {
 	check(t, []decoded[[][]octet]{{raw: `[[1,255]]`, want: [][]octet{{1, 255}}}})
 }
 
+// piled adds to what it holds.
+type piled string
+
+func (p *piled) UnmarshalText(text []byte) error {
+	*p += piled(text)
+	return nil
+}
+
+// streamed is a number that heeds the options of the decoder that it is read from.
+type streamed int
+
+func (s *streamed) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	return jsonv2.UnmarshalDecode(decoder, (*int)(s))
+}
+
 func TestDecode_readsMapKeys(t *testing.T) {
 	check(t, []decoded[map[int8]bool]{
 		{raw: `{"-1":true,"\u0032":false}`, want: map[int8]bool{-1: true, 2: false}},
@@ -159,6 +183,9 @@ func TestDecode_readsMapKeys(t *testing.T) {
 		{raw: `{"AQI=":1}`, want: map[[2]byte]int{{1, 2}: 1}},
 		{raw: `{"AQ==":1}`, faults: []string{`/AQ== | value | member name, string of 2 bytes in base64 | "AQ=="`}},
 	})
+	check(t, []decoded[map[piled]person]{{raw: `{"a":{"name":"A","age":1,"city":"X"},"b":{"name":"B","age":2}}`,
+		want: map[piled]person{"a": {Name: "A", Age: 1, City: "X"}, "b": {Name: "B", Age: 2}}}})
+	check(t, []decoded[map[streamed]int]{{raw: `{"5":1}`, want: map[streamed]int{5: 1}}})
 	check(t, []decoded[map[string]*int]{{raw: `{"a":null,"b":1}`, want: map[string]*int{"a": nil, "b": new(1)}}})
 	check(t, []decoded[map[string][]int]{{raw: `{"a":[1],"b":[2,3]}`, want: map[string][]int{"a": {1}, "b": {2, 3}}}})
 }
