@@ -187,7 +187,7 @@ func TestCompileParams_refuses(t *testing.T) {
 		}](), "field A ([]int) cannot be embedded"},
 		{reflect.TypeFor[struct {
 			pair `default:"{}"`
-		}](), "field pair (plan_test.pair) is embedded and cannot have the tag \"default\""},
+		}](), "field pair (plan_test.pair) is embedded and cannot have a default"},
 		{reflect.TypeFor[struct {
 			A witness `json:",embed"`
 		}](), "field A (plan_test.witness) is embedded and has its own JSON methods"},
