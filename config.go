@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -36,6 +37,9 @@ type Config struct {
 	// item of a batch, and may fill in the request's Caller. It must be safe for concurrent use.
 	// Without it, registering a private method panics. See [Tokens].
 	Authorize func(ctx context.Context, req *Request) error
+
+	// Explorer is the path of a web page to read about the methods and to call them, which Run and Main serve.
+	Explorer string // -explorer: /explorer; off for none
 
 	TokenHeader string // -token-header: carries the API token, as does Authorization: Bearer; X-Api-Token
 
@@ -70,6 +74,9 @@ type Limits struct {
 	InFlight     int           // -max-in-flight: calls that run at a time; 512
 }
 
+// noExplorer is the Config.Explorer of a service without one.
+const noExplorer = "off"
+
 var (
 	serviceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 	headerName  = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
@@ -80,6 +87,7 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&c.Addr, "127.0.0.1:8000")
 	orDefault(&c.Endpoint, "/api")
 	orDefault(&c.TokenHeader, defaultTokenHeader)
+	orDefault(&c.Explorer, "/explorer")
 	orDefault(&c.DrainTimeout, 20*time.Second)
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -114,8 +122,10 @@ func (c *Config) check() error {
 		return errors.New("Config.Name is empty: a service needs a name")
 	case !serviceName.MatchString(c.Name):
 		return fmt.Errorf("Config.Name %q is not a name: use up to 128 letters, digits and . _ -", c.Name)
-	case !strings.HasPrefix(c.Endpoint, "/") || strings.ContainsAny(c.Endpoint, "?#{} \t\r\n"):
+	case !plainPath(c.Endpoint):
 		return fmt.Errorf("Config.Endpoint %q is not a path: it begins with / and has no query, space or braces", c.Endpoint)
+	case c.Explorer != noExplorer && (path.Clean(c.Explorer) != c.Explorer || !plainPath(c.Explorer) || c.Explorer == c.Endpoint):
+		return fmt.Errorf("Config.Explorer %q is not a clean path beside the endpoint, such as /explorer, nor off", c.Explorer)
 	case !headerName.MatchString(c.TokenHeader):
 		return fmt.Errorf("Config.TokenHeader %q is not the name of an HTTP header", c.TokenHeader)
 	}
@@ -136,6 +146,11 @@ func (c *Config) check() error {
 		}
 	}
 	return nil
+}
+
+// plainPath reports whether text is a path that a pattern of http.ServeMux can hold as it is.
+func plainPath(text string) bool {
+	return strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?#{} \t\r\n")
 }
 
 // checkPublicURL refuses what no other machine could call.
@@ -206,6 +221,7 @@ func (c *Config) settings() []setting {
 		{"addr", "`host:port` to listen on", (*textValue)(&c.Addr)},
 		{"endpoint", "`path` that calls are posted to", (*textValue)(&c.Endpoint)},
 		{"public-url", "`url` where others reach the service", (*textValue)(&c.PublicURL)},
+		{"explorer", "`path` of the page to explore the service, or off", (*textValue)(&c.Explorer)},
 		{"token-header", "HTTP `header` that carries the API token", (*textValue)(&c.TokenHeader)},
 		{"drain-timeout", "`time` for calls under way when the service stops", (*durationValue)(&c.DrainTimeout)},
 		{"development", "read templates anew for each request", (*switchValue)(&c.Development)},

@@ -11,9 +11,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/explorer"
 )
 
 const (
@@ -110,7 +113,6 @@ func guarded(ctx context.Context, task func(context.Context) error) (err error) 
 // 503, what is under way may finish within the DrainTimeout, what has not by then has its context ended, and Run
 // returns nil. It returns an error if it cannot listen, or if a background task failed.
 func (s *Service) Run(ctx context.Context) error {
-	s.freeze()
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
@@ -121,6 +123,7 @@ func (s *Service) Run(ctx context.Context) error {
 // Serve is [Service.Run] on a listener of yours, which it closes: one with TLS, a Unix socket, a port that somebody else
 // opened.
 func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
+	s.mountExplorer()
 	s.freeze()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -142,8 +145,8 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 			failed <- err
 		}
 	})
-	url := callURL(listener.Addr(), s.config.Endpoint)
-	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("service", s.config.Name), slog.String("url", url))
+	url := baseURL(listener.Addr())
+	s.announce(ctx, url)
 	if s.listening != nil {
 		s.listening(url)
 	}
@@ -158,16 +161,40 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// callURL is an address that can be called on this machine, also when the service listens on all of its own.
-func callURL(address net.Addr, endpoint string) string {
+// mountExplorer serves the explorer beside the endpoint. It is a page for those who run the service; in a server of
+// its user's own, that user mounts package explorer or does not.
+func (s *Service) mountExplorer() {
+	if s.config.Explorer == noExplorer {
+		return
+	}
+	s.explore.Do(func() {
+		page := explorer.Handler(explorer.Config{
+			Path: s.config.Explorer, Endpoint: s.config.Endpoint, TokenHeader: s.config.TokenHeader,
+		})
+		s.mux.Handle("GET "+s.config.Explorer, page)
+		s.mux.Handle("GET "+s.config.Explorer+"/", page)
+	})
+}
+
+// announce writes the line of the start.
+func (s *Service) announce(ctx context.Context, url string) {
+	attributes := []slog.Attr{slog.String("service", s.config.Name), slog.String("url", url+s.config.Endpoint)}
+	if s.config.Explorer != noExplorer {
+		attributes = append(attributes, slog.String("explorer", url+s.config.Explorer))
+	}
+	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", attributes...)
+}
+
+// baseURL is an address that can be called on this machine, also when the service listens on all of its own.
+func baseURL(address net.Addr) string {
 	host, port, err := net.SplitHostPort(address.String())
 	if err != nil {
-		return "http://" + address.String() + endpoint
+		return "http://" + address.String()
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port) + endpoint
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // stop drains the service. The listener stays open until the calls under way are done, so that whoever still comes
@@ -232,12 +259,14 @@ func (s *Service) server(calls context.Context) *http.Server {
 
 // hint tells a person how to call the service.
 func (s *Service) hint(url string) string {
-	text := fmt.Sprintf("%s listens on %s\n", s.config.Name, url)
+	text := fmt.Sprintf("%s listens on %s%s\n", s.config.Name, url, s.config.Endpoint)
+	if s.config.Explorer != noExplorer {
+		text += fmt.Sprintf("Explore it at %s%s\n", url, s.config.Explorer)
+	}
 	for _, m := range s.sorted() {
-		if m.Private || m.Name == specsName {
-			continue
+		if !m.Private && m.Name != specsName && !strings.HasPrefix(m.Name, "rpc.") {
+			return text + "Try:\n  " + m.curl(url+s.config.Endpoint) + "\n"
 		}
-		return text + "Try:\n  " + m.curl(url) + "\n"
 	}
 	return text
 }

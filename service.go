@@ -25,7 +25,8 @@ type Service struct {
 	background []func(context.Context) error
 	mux        *http.ServeMux
 	methods    map[string]*registered
-	listening  func(url string) // told when Run listens
+	explore    sync.Once        // mounts the explorer
+	listening  func(url string) // told the address of the server when Serve has begun
 
 	// Made by freeze, at the first request.
 	once     sync.Once
