@@ -2,7 +2,6 @@ package jacinth_test
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -27,19 +26,10 @@ func limitedService(limits jacinth.Limits) *jacinth.Service {
 		}
 		return size, nil
 	})
-	jacinth.Public(svc, "keep", func(_ context.Context, p struct {
-		Value json.RawMessage `json:"value"`
-	}) (int, error) {
-		return len(p.Value), nil
-	})
-	jacinth.Public(svc, "text", func(_ context.Context, p struct {
-		Bytes int `json:"bytes"`
-	}) (string, error) {
-		return strings.Repeat("x", p.Bytes), nil
-	})
-	jacinth.Public(svc, "complain", func(_ context.Context, p struct {
-		Message, Data int
-	}) (string, error) {
+	jacinth.Public(svc, "keep", func(_ context.Context, p encoded) (int, error) { return len(p.Value), nil })
+	jacinth.Public(svc, "text", func(_ context.Context, p sized) (string, error) { return strings.Repeat("x", p.Bytes), nil })
+	type complaint struct{ Message, Data int }
+	jacinth.Public(svc, "complain", func(_ context.Context, p complaint) (string, error) {
 		return "", &jacinth.Error{Code: 5, Message: strings.Repeat("m", p.Message), Data: strings.Repeat("d", p.Data)}
 	})
 	return svc
@@ -217,10 +207,11 @@ func TestLimits_Response_ofParallelItems(t *testing.T) {
 		const limit = 2000
 		svc := limitedService(jacinth.Limits{Response: limit})
 		meet := make(chan struct{})
-		jacinth.Public(svc, "meet", func(_ context.Context, p struct {
+		type meeting struct {
 			Bytes int
 			Fail  bool `json:",omitzero"`
-		}) (string, error) {
+		}
+		jacinth.Public(svc, "meet", func(_ context.Context, p meeting) (string, error) {
 			<-meet
 			text := strings.Repeat("x", p.Bytes)
 			if p.Fail {
@@ -300,8 +291,20 @@ func TestLimits_BatchWorkers(t *testing.T) {
 
 func TestLimits_refusesNegativeOnes(t *testing.T) {
 	for _, limits := range []jacinth.Limits{
-		{Body: -2}, {BodyInFlight: -2}, {BatchItems: -2}, {BatchWorkers: -2}, {Response: -2}, {Depth: -2}, {ID: -2},
-		{Headers: -2}, {HeaderRead: -2}, {Read: -2}, {Idle: -2}, {Call: -2}, {InFlight: -2}, {Body: math.MinInt},
+		{Body: -2},
+		{BodyInFlight: -2},
+		{BatchItems: -2},
+		{BatchWorkers: -2},
+		{Response: -2},
+		{Depth: -2},
+		{ID: -2},
+		{Headers: -2},
+		{HeaderRead: -2},
+		{Read: -2},
+		{Idle: -2},
+		{Call: -2},
+		{InFlight: -2},
+		{Body: math.MinInt},
 	} {
 		sentence := panicOf(func() { jacinth.New(jacinth.Config{Name: "negative", Limits: limits}) })
 		if !strings.Contains(sentence, "is negative: use jacinth.Unlimited") {
