@@ -47,7 +47,7 @@ func fuzzService() (svc *jacinth.Service, runs, private *int) {
 		*runs++
 		return p, nil
 	})
-	jacinth.Public(svc, "params.none", nothing)
+	jacinth.Public(svc, "params.none", doNothing)
 	addFailingMethods(svc.Group("fail"))
 	svc.Add(jacinth.Method{Name: "params.by_hand", Handler: func(_ context.Context, req *jacinth.Request) (any, error) {
 		*runs++

@@ -73,7 +73,7 @@ func TestMiddleware_isMadeOnce(t *testing.T) {
 		made++
 		return next
 	})
-	jacinth.Public(svc, "one", nothing)
+	jacinth.Public(svc, "one", doNothing)
 	for range 5 {
 		callHTTP(svc, call("one"))
 	}

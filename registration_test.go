@@ -44,7 +44,7 @@ func TestNew_refusesWhatCannotBe(t *testing.T) {
 	}
 }
 
-func nothing(context.Context, jacinth.None) (jacinth.None, error) { return jacinth.None{}, nil }
+func doNothing(context.Context, jacinth.None) (jacinth.None, error) { return jacinth.None{}, nil }
 
 // TestRegistration_refuses holds that a method that cannot be served stops the program when it starts, with a sentence
 // that names the method and the rule.
@@ -54,34 +54,34 @@ func TestRegistration_refuses(t *testing.T) {
 		register func(svc *jacinth.Service)
 		want     []string
 	}{
-		{"no name", func(s *jacinth.Service) { jacinth.Public(s, "", nothing) }, []string{`method ""`, "a name is 1 to 128"}},
-		{"a space", func(s *jacinth.Service) { jacinth.Public(s, "a b", nothing) }, []string{`method "a b"`, "a name is 1 to 128"}},
-		{"a digit first", func(s *jacinth.Service) { jacinth.Public(s, "1a", nothing) }, []string{`method "1a"`, "begins with a letter"}},
-		{"a dot first", func(s *jacinth.Service) { jacinth.Public(s, ".a", nothing) }, []string{`method ".a"`, "begins with a letter"}},
-		{"beyond ASCII", func(s *jacinth.Service) { jacinth.Public(s, "é", nothing) }, []string{"cannot be registered", "a name is 1 to 128"}},
-		{"a line end", func(s *jacinth.Service) { jacinth.Public(s, "a\n", nothing) }, []string{`method "a\n"`, "a name is 1 to 128"}},
+		{"no name", func(s *jacinth.Service) { jacinth.Public(s, "", doNothing) }, []string{`method ""`, "a name is 1 to 128"}},
+		{"a space", func(s *jacinth.Service) { jacinth.Public(s, "a b", doNothing) }, []string{`method "a b"`, "a name is 1 to 128"}},
+		{"a digit first", func(s *jacinth.Service) { jacinth.Public(s, "1a", doNothing) }, []string{`method "1a"`, "begins with a letter"}},
+		{"a dot first", func(s *jacinth.Service) { jacinth.Public(s, ".a", doNothing) }, []string{`method ".a"`, "begins with a letter"}},
+		{"beyond ASCII", func(s *jacinth.Service) { jacinth.Public(s, "é", doNothing) }, []string{"cannot be registered", "a name is 1 to 128"}},
+		{"a line end", func(s *jacinth.Service) { jacinth.Public(s, "a\n", doNothing) }, []string{`method "a\n"`, "a name is 1 to 128"}},
 		{
 			"too long", func(s *jacinth.Service) {
-				jacinth.Public(s, jacinth.Name[jacinth.None, jacinth.None](strings.Repeat("a", 129)), nothing)
+				jacinth.Public(s, jacinth.Name[jacinth.None, jacinth.None](strings.Repeat("a", 129)), doNothing)
 			}, []string{"a name is 1 to 128"},
 		},
 		{
 			"too long with its group", func(s *jacinth.Service) {
-				jacinth.Public(s.Group("g"), jacinth.Name[jacinth.None, jacinth.None](strings.Repeat("a", 127)), nothing)
+				jacinth.Public(s.Group("g"), jacinth.Name[jacinth.None, jacinth.None](strings.Repeat("a", 127)), doNothing)
 			}, []string{`method "g.aaa`, "a name is 1 to 128"},
 		},
-		{"reserved", func(s *jacinth.Service) { jacinth.Public(s, "rpc.x", nothing) }, []string{`method "rpc.x"`, `"rpc." belong to the protocol`}},
-		{"reserved by a group", func(s *jacinth.Service) { jacinth.Public(s.Group("rpc"), "x", nothing) }, []string{`method "rpc.x"`, `"rpc."`}},
-		{"taken", func(s *jacinth.Service) { jacinth.Public(s, "taken", nothing) }, []string{`method "taken" is registered twice`}},
-		{"taken by a group", func(s *jacinth.Service) { jacinth.Public(s, "group.taken", nothing) }, []string{`method "group.taken" is registered twice`}},
-		{"taken by the service", func(s *jacinth.Service) { jacinth.Public(s, "get_service_specs", nothing) }, []string{`method "get_service_specs" is registered twice`}},
+		{"reserved", func(s *jacinth.Service) { jacinth.Public(s, "rpc.x", doNothing) }, []string{`method "rpc.x"`, `"rpc." belong to the protocol`}},
+		{"reserved by a group", func(s *jacinth.Service) { jacinth.Public(s.Group("rpc"), "x", doNothing) }, []string{`method "rpc.x"`, `"rpc."`}},
+		{"taken", func(s *jacinth.Service) { jacinth.Public(s, "taken", doNothing) }, []string{`method "taken" is registered twice`}},
+		{"taken by a group", func(s *jacinth.Service) { jacinth.Public(s, "group.taken", doNothing) }, []string{`method "group.taken" is registered twice`}},
+		{"taken by the service", func(s *jacinth.Service) { jacinth.Public(s, "get_service_specs", doNothing) }, []string{`method "get_service_specs" is registered twice`}},
 		{
 			"no function", func(s *jacinth.Service) { jacinth.Public[jacinth.None, int](s, "none", nil) },
 			[]string{`method "none"`, "has no function"},
 		},
 		{"no handler", func(s *jacinth.Service) { s.Add(jacinth.Method{Name: "none"}) }, []string{`method "none"`, "has no Handler"}},
 		{
-			"private without an authorizer", func(s *jacinth.Service) { jacinth.Private(s, "closed", nothing) },
+			"private without an authorizer", func(s *jacinth.Service) { jacinth.Private(s, "closed", doNothing) },
 			[]string{`method "closed" is private`, "Config.Authorize is nil"},
 		},
 		{
@@ -92,20 +92,20 @@ func TestRegistration_refuses(t *testing.T) {
 		{
 			"private by an option without an authorizer",
 			func(s *jacinth.Service) {
-				jacinth.Public(s, "closed", nothing, func(m *jacinth.Method) { m.Private = true })
+				jacinth.Public(s, "closed", doNothing, func(m *jacinth.Method) { m.Private = true })
 			},
 			[]string{`method "closed" is private`, "Config.Authorize is nil"},
 		},
 		{
-			"a negative timeout", func(s *jacinth.Service) { jacinth.Public(s, "slow", nothing, jacinth.Timeout(-time.Second)) },
+			"a negative timeout", func(s *jacinth.Service) { jacinth.Public(s, "slow", doNothing, jacinth.Timeout(-time.Second)) },
 			[]string{`method "slow"`, "Timeout is negative: use jacinth.Unlimited"},
 		},
 		{
-			"a negative MaxInFlight", func(s *jacinth.Service) { jacinth.Public(s, "busy", nothing, jacinth.MaxInFlight(-2)) },
+			"a negative MaxInFlight", func(s *jacinth.Service) { jacinth.Public(s, "busy", doNothing, jacinth.MaxInFlight(-2)) },
 			[]string{`method "busy"`, "MaxInFlight is negative"},
 		},
 		{
-			"a nil error", func(s *jacinth.Service) { jacinth.Public(s, "bad", nothing, jacinth.Errors(nil)) },
+			"a nil error", func(s *jacinth.Service) { jacinth.Public(s, "bad", doNothing, jacinth.Errors(nil)) },
 			[]string{`method "bad"`, "declares a nil error"},
 		},
 		{
@@ -151,8 +151,8 @@ func TestRegistration_refuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			svc := jacinth.New(quiet("open"))
-			jacinth.Public(svc, "taken", nothing)
-			jacinth.Public(svc.Group("group"), "taken", nothing)
+			jacinth.Public(svc, "taken", doNothing)
+			jacinth.Public(svc.Group("group"), "taken", doNothing)
 			sentence := panicOf(func() { test.register(svc) })
 			for _, want := range append(test.want, "jacinth: ") {
 				if !strings.Contains(sentence, want) {
@@ -169,7 +169,7 @@ func TestRegistration_acceptsNames(t *testing.T) {
 	svc := jacinth.New(quiet("named"))
 	names := []string{"a", "A", "_", "say_hello", "math.add", "a/b", "a:b", "a-b", "rpc", "rpcs.x", "RPC.x", strings.Repeat("n", 128)}
 	for _, name := range names {
-		jacinth.Public(svc, jacinth.Name[jacinth.None, jacinth.None](name), nothing)
+		jacinth.Public(svc, jacinth.Name[jacinth.None, jacinth.None](name), doNothing)
 	}
 	for _, name := range names {
 		if r := mustReply(t, callHTTP(svc, call(name)).body); r.Error != nil {
@@ -191,9 +191,9 @@ func TestRegistration_endsWithTheFirstRequest(t *testing.T) {
 		svc := jacinth.New(quiet("frozen"))
 		group := svc.Group("group")
 		for name, register := range map[string]func(){
-			"Public":     func() { jacinth.Public(svc, "late", nothing) },
+			"Public":     func() { jacinth.Public(svc, "late", doNothing) },
 			"Add":        func() { svc.Add(jacinth.Method{Name: "by_hand", Handler: byHandNull}) },
-			"Group.Add":  func() { jacinth.Public(group, "late", nothing) },
+			"Group.Add":  func() { jacinth.Public(group, "late", doNothing) },
 			"Use":        func() { svc.Use(pass) },
 			"Group.Use":  func() { group.Use(pass) },
 			"Handle":     func() { svc.Handle("/late", http.NotFoundHandler()) },
@@ -206,9 +206,9 @@ func TestRegistration_endsWithTheFirstRequest(t *testing.T) {
 		}
 		serve(svc)
 		for name, register := range map[string]func(){
-			"Public":     func() { jacinth.Public(svc, "later", nothing) },
+			"Public":     func() { jacinth.Public(svc, "later", doNothing) },
 			"Add":        func() { svc.Add(jacinth.Method{Name: "by_hand_later", Handler: byHandNull}) },
-			"Group.Add":  func() { jacinth.Public(group, "later", nothing) },
+			"Group.Add":  func() { jacinth.Public(group, "later", doNothing) },
 			"Use":        func() { svc.Use(pass) },
 			"Group.Use":  func() { group.Use(pass) },
 			"Handle":     func() { svc.Handle("/later", http.NotFoundHandler()) },
