@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
@@ -71,6 +71,9 @@ func (c *Client) prepare() {
 		if c.HTTP != nil {
 			client = *c.HTTP
 		}
+		if client.Transport == nil {
+			client.Transport = http.DefaultTransport
+		}
 		// net/http would carry X-Api-Token along to whatever host it is sent to.
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		c.http = &client
@@ -99,17 +102,40 @@ type parcel struct {
 
 // post sends a parcel and reads the whole reply.
 func (c *Client) post(ctx context.Context, p parcel) (posted, *setback) {
-	begun := new(atomic.Bool)
-	request, err := c.request(ctx, p, begun)
+	if ctx.Err() != nil {
+		return posted{}, lostOnTheWay(ctx, false, over(ctx))
+	}
+	c.prepare()
+	var way progress
+	request, err := c.request(way.trace(ctx), p)
 	if err != nil {
 		return posted{}, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, err)}
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return posted{}, lostOnTheWay(ctx, begun.Load(), err)
+		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.http.Transport), err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	return receive(ctx, response, c.maxResponse())
+}
+
+// progress notes how far net/http came with a request.
+type progress struct {
+	sought, found atomic.Bool // a connection
+}
+
+func (p *progress) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { p.sought.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { p.found.Store(true) },
+	})
+}
+
+// mayHaveSent reports whether any of a request that failed can have left. A transport that is not net/http's own is
+// asked as well, but if it does not say that it was looking for a connection, it may have its own ways.
+func (p *progress) mayHaveSent(by http.RoundTripper) bool {
+	_, known := by.(*http.Transport)
+	return p.found.Load() || !known && !p.sought.Load()
 }
 
 // lostOnTheWay is the setback of a request that was not answered. One of which nothing was sent can be sent again.
@@ -138,24 +164,17 @@ var (
 	errBadToken = errors.New("the token has a line break or another control character: was it read from a file untrimmed?")
 )
 
-// request builds the HTTP request of a parcel, which sets begun as soon as any of it can have left.
-func (c *Client) request(ctx context.Context, p parcel, begun *atomic.Bool) (*http.Request, error) {
-	c.prepare()
+// request builds the HTTP request of a parcel.
+func (c *Client) request(ctx context.Context, p parcel) (*http.Request, error) {
 	if c.address == nil {
 		return nil, errNoURL
 	}
-	body := func() (io.ReadCloser, error) {
-		b := &sentBody{begun: begun}
-		b.rest.Reset(p.body)
-		return b, nil
-	}
-	first, _ := body()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, first)
+	// A reader of another type would have net/http send the header by itself first: one more system call for each
+	// request, and one that is lost with a connection that was just closed could not be repeated.
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(p.body))
 	if err != nil {
 		return nil, errNoURL
 	}
-	request.ContentLength = int64(len(p.body))
-	request.GetBody = body
 	c.setHeader(ctx, request.Header, p)
 	return request, nil
 }
@@ -193,19 +212,6 @@ func remaining(deadline time.Time) int64 {
 	const hop, most = 10 * time.Millisecond, 9_999_999_999
 	return min(max((time.Until(deadline)-hop).Milliseconds(), 1), most)
 }
-
-// sentBody is the body of a request that notes whether any of it was read, that is, whether it could have left.
-type sentBody struct {
-	rest  bytes.Reader
-	begun *atomic.Bool
-}
-
-func (b *sentBody) Read(p []byte) (int, error) {
-	b.begun.Store(true)
-	return b.rest.Read(p)
-}
-
-func (b *sentBody) Close() error { return nil }
 
 func (c *Client) maxResponse() int64 {
 	switch {
