@@ -79,7 +79,7 @@
 //
 // The method rpc.discover answers with an OpenRPC document: every method that the caller may call, with JSON Schemas
 // of its params and its result. They come from the types that calls are decoded with, so that the schema of the params
-// takes what the method takes. Types and fields are described by their names and by the tag doc, methods by [Doc],
+// takes what the method takes; only what Validate methods want, no schema says. Types and fields are described by their names and by the tag doc, methods by [Doc],
 // [Errors], [Example] and [Deprecated]; a type that encodes itself may describe itself, see [openrpc.Describer]. In a
 // result the tags are what the author promises: nothing checks results.
 //
