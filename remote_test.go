@@ -77,12 +77,25 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func (r *remote) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.serving.Add(1)
 	defer r.serving.Done()
-	body, err := io.ReadAll(request.Body)
-	if err != nil {
+	got := &received{header: request.Header, context: request.Context()}
+	if !got.read(request.Body) {
 		return // the client has gone
 	}
-	got := &received{header: request.Header, body: string(body), context: request.Context()}
-	if got.batch = strings.HasPrefix(got.body, "["); got.batch {
+	r.mu.Lock()
+	r.all = append(r.all, got)
+	got.number = len(r.all)
+	r.mu.Unlock()
+	r.answer(w, got)
+}
+
+// read reads the calls of a request, and reports whether they came whole.
+func (got *received) read(from io.Reader) bool {
+	body, err := io.ReadAll(from)
+	if err != nil {
+		return false
+	}
+	got.body = string(body)
+	if got.batch = body[0] == '['; got.batch {
 		err = json.Unmarshal(body, &got.calls)
 	} else {
 		got.calls = make([]receivedCall, 1)
@@ -91,12 +104,13 @@ func (r *remote) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	if err != nil {
 		panic(fmt.Sprintf("a client sent %q: %v", body, err))
 	}
-	r.mu.Lock()
-	r.all = append(r.all, got)
-	got.number = len(r.all)
-	r.mu.Unlock()
-	r.answer(w, got)
+	return true
 }
+
+// roundTripper is an http.RoundTripper that is a function.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
 // received returns the requests so far.
 func (r *remote) received() []*received {
@@ -135,20 +149,28 @@ func inTurn(answers ...func(http.ResponseWriter, *received)) func(http.ResponseW
 	}
 }
 
-// echoing answers each call with its own params.
-func echoing(w http.ResponseWriter, got *received) {
-	var replies []string
-	for _, call := range got.calls {
-		if call.ID != nil {
-			replies = append(replies, fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":%s}`, call.ID, call.Params))
+// answering answers each call with a result, and notifications with nothing.
+func answering(result func(call receivedCall) string) func(http.ResponseWriter, *received) {
+	return func(w http.ResponseWriter, got *received) {
+		var replies []string
+		for _, call := range got.calls {
+			if call.ID != nil {
+				replies = append(replies, fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":%s}`, call.ID, result(call)))
+			}
 		}
+		text := strings.Join(replies, ",")
+		if got.batch && text != "" {
+			text = "[" + text + "]"
+		}
+		_, _ = io.WriteString(w, text)
 	}
-	text := strings.Join(replies, ",")
-	if got.batch && text != "" {
-		text = "[" + text + "]"
-	}
-	_, _ = io.WriteString(w, text)
 }
+
+// ok answers each call with "ok".
+var ok = answering(func(receivedCall) string { return `"ok"` })
+
+// echoing answers each call with its own params.
+var echoing = answering(func(call receivedCall) string { return string(call.Params) })
 
 // hangingUp closes the connection without an answer.
 func hangingUp(w http.ResponseWriter, _ *received) {
@@ -172,9 +194,6 @@ func takeOver(w http.ResponseWriter) net.Conn {
 }
 
 const okReply = `{"jsonrpc":"2.0","id":$0,"result":"ok"}`
-
-// ok answers a call with "ok".
-var ok = replying(http.StatusOK, okReply)
 
 // busy is the answer of a service of ours that is too busy to run anything.
 func busy(retryAfter string) func(http.ResponseWriter, *received) {

@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
@@ -71,14 +71,32 @@ func (c *Client) prepare() {
 		if c.HTTP != nil {
 			client = *c.HTTP
 		}
-		// net/http would carry X-Api-Token along to whatever host it is sent to.
-		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		if client.Transport == nil {
+			client.Transport = http.DefaultTransport
+		}
+		client.Transport = straight{client.Transport}
 		c.http = &client
 		if address, err := url.Parse(c.URL); err == nil && address.Host != "" &&
 			(address.Scheme == "http" || address.Scheme == "https") {
 			c.address = address
 		}
 	})
+}
+
+// straight is a transport whose answers lead nowhere else. http.Client would follow a redirect, and would carry
+// X-Api-Token along to whatever host it leads to; one that it cannot read it would report in full, however long.
+type straight struct{ http.RoundTripper }
+
+// asideHeader is where straight puts what the header Location says.
+const asideHeader = "Jacinth-Location"
+
+func (s straight) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := s.RoundTripper.RoundTrip(request)
+	if response != nil && response.Header["Location"] != nil {
+		response.Header[asideHeader] = response.Header["Location"]
+		delete(response.Header, "Location")
+	}
+	return response, err
 }
 
 // where names the service in errors and to middleware, without the password that its URL may have.
@@ -99,18 +117,56 @@ type parcel struct {
 
 // post sends a parcel and reads the whole reply.
 func (c *Client) post(ctx context.Context, p parcel) (posted, *setback) {
-	begun := new(atomic.Bool)
-	request, err := c.request(ctx, p, begun)
+	if ctx.Err() != nil {
+		return posted{}, lostOnTheWay(ctx, false, over(ctx))
+	}
+	c.prepare()
+	var way progress
+	request, err := c.request(way.trace(ctx), p)
 	if err != nil {
 		return posted{}, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, err)}
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return posted{}, lostOnTheWay(ctx, begun.Load(), err)
+		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.http.Transport), brief(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	return receive(ctx, response, c.maxResponse())
 }
+
+// progress notes how far net/http came with a request.
+type progress struct {
+	sought, found atomic.Bool // a connection
+}
+
+func (p *progress) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { p.sought.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { p.found.Store(true) },
+	})
+}
+
+// mayHaveSent reports whether any of a request that failed can have left. A transport that is not net/http's own is
+// asked as well, but if it does not say that it was looking for a connection, it may have its own ways.
+func (p *progress) mayHaveSent(by http.RoundTripper) bool {
+	ours, _ := by.(straight)
+	_, known := ours.RoundTripper.(*http.Transport)
+	return p.found.Load() || !known && !p.sought.Load()
+}
+
+// brief returns an error of net/http that quotes no more of what a service sent than others do: some of them quote all.
+func brief(err error) error {
+	if all, ok := errors.AsType[*url.Error](err); ok && len(all.Err.Error()) > maxQuote {
+		return &url.Error{Op: all.Op, URL: all.URL, Err: briefly{all.Err}}
+	}
+	return err
+}
+
+// briefly is an error whose text is cut.
+type briefly struct{ error }
+
+func (b briefly) Error() string { return clipped(b.error.Error()) + " …" }
+func (b briefly) Unwrap() error { return b.error }
 
 // lostOnTheWay is the setback of a request that was not answered. One of which nothing was sent can be sent again.
 func lostOnTheWay(ctx context.Context, sent bool, err error) *setback {
@@ -138,24 +194,17 @@ var (
 	errBadToken = errors.New("the token has a line break or another control character: was it read from a file untrimmed?")
 )
 
-// request builds the HTTP request of a parcel, which sets begun as soon as any of it can have left.
-func (c *Client) request(ctx context.Context, p parcel, begun *atomic.Bool) (*http.Request, error) {
-	c.prepare()
+// request builds the HTTP request of a parcel.
+func (c *Client) request(ctx context.Context, p parcel) (*http.Request, error) {
 	if c.address == nil {
 		return nil, errNoURL
 	}
-	body := func() (io.ReadCloser, error) {
-		b := &sentBody{begun: begun}
-		b.rest.Reset(p.body)
-		return b, nil
-	}
-	first, _ := body()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, first)
+	// A reader of another type would have net/http send the header by itself first: one more system call for each
+	// request, and one that is lost with a connection that was just closed could not be repeated.
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(p.body))
 	if err != nil {
 		return nil, errNoURL
 	}
-	request.ContentLength = int64(len(p.body))
-	request.GetBody = body
 	c.setHeader(ctx, request.Header, p)
 	return request, nil
 }
@@ -193,19 +242,6 @@ func remaining(deadline time.Time) int64 {
 	const hop, most = 10 * time.Millisecond, 9_999_999_999
 	return min(max((time.Until(deadline)-hop).Milliseconds(), 1), most)
 }
-
-// sentBody is the body of a request that notes whether any of it was read, that is, whether it could have left.
-type sentBody struct {
-	rest  bytes.Reader
-	begun *atomic.Bool
-}
-
-func (b *sentBody) Read(p []byte) (int, error) {
-	b.begun.Store(true)
-	return b.rest.Read(p)
-}
-
-func (b *sentBody) Close() error { return nil }
 
 func (c *Client) maxResponse() int64 {
 	switch {
