@@ -9,7 +9,9 @@ import (
 // structShape is an object with known members. As the params of a method it is an array too, of the same values in
 // the order of the fields.
 type structShape struct {
+	of     reflect.Type
 	fields []field
+	others shape // in a result: the members beside the fields; nil when there are none
 	// byName finds a field by its name in quotes. It is nil for a few fields, where looking at each is quicker.
 	byName map[string]int
 }
@@ -21,6 +23,7 @@ type field struct {
 	doc       string // from the tag "doc"
 	shape     shape
 	required  bool
+	neverNull bool   // in a result: the one pointer that would be null is left out
 	otherwise []byte // the JSON of the default; nil when there is none
 	first     int    // index of the field in the struct
 	rest      []int  // and further on, when it comes from embedded structs
