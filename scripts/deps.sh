@@ -39,6 +39,11 @@ if wanted_by github.com/chromedp/chromedp && ! present chromium chromium-browser
 	install chromium
 fi
 
+# The tests of the SQL store of tokens start a server of their own from it.
+if [[ -d tokens/sqltest ]] && ! present initdb /usr/lib/postgresql/*/bin/initdb; then
+	install postgresql
+fi
+
 # Packages of Node.js are pinned by a lock file beside the tests that run them. None may run a script of its own.
 while read -r lock; do
 	if ! present node; then install nodejs; fi
