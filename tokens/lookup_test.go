@@ -203,6 +203,27 @@ func TestAuthorize_oneBadRecordIsNoOutage(t *testing.T) {
 	})
 }
 
+func TestAuthorize_oneFailingLookupIsNoOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := newMemory(t)
+		bad, badRecord := issue(t, memory, tokens.Draft{Name: "bad", Scopes: tokens.Scopes{"m"}})
+		store := tokens.Func(func(ctx context.Context, id string) (tokens.Record, error) {
+			if id == badRecord.ID {
+				return tokens.Record{}, errBroken
+			}
+			return memory.Lookup(ctx, id)
+		})
+		svc := newService(tokens.New(store), "m")
+		for range 10 {
+			unavailable(t, "a token whose look-up fails", call(t, svc, with(bad.Reveal()), "m"))
+			good, _ := issue(t, memory, tokens.Draft{Name: "good", Scopes: tokens.Scopes{"m"}})
+			if got := call(t, svc, with(good.Reveal()), "m"); got.code() != 0 {
+				t.Fatalf("a good token beside it = %+v, want it let through", got.Error)
+			}
+		}
+	})
+}
+
 func TestFunc_answersThatAreNone(t *testing.T) {
 	secret, record := issue(t, newMemory(t), tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}})
 	_, other := issue(t, newMemory(t), tokens.Draft{Name: "other", Scopes: tokens.Scopes{"m"}})
