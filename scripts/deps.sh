@@ -38,4 +38,19 @@ install() {
 if wanted_by github.com/chromedp/chromedp && ! present chromium chromium-browser google-chrome; then
 	install chromium
 fi
+
+# install_node_tools installs what tools/node/package-lock.json pins, unless it is there already.
+install_node_tools() {
+	local dir=tools/node
+	if [[ ! -d $dir ]] || cmp -s "$dir/package-lock.json" "$dir/node_modules/.installed.json"; then return 0; fi
+	if ! present npm; then install npm; fi
+	if present npm && (cd "$dir" && npm ci --no-audit --no-fund --loglevel=error); then
+		cp "$dir/package-lock.json" "$dir/node_modules/.installed.json"
+	else
+		echo "The packages of $dir cannot be installed from here; the tests of generated clients that need them are skipped."
+	fi
+}
+
+install_node_tools
+if ! present python3; then install python3; fi
 echo "Everything that could be installed is there."

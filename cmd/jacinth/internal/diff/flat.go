@@ -119,7 +119,7 @@ type member struct {
 // literal is a value of an enum: as it reads, and in a form in which equal values are equal.
 type literal struct{ text, canonical string }
 
-func newFlat(at string) *flat { return &flat{at: at, kinds: anything, counts: make(map[string]int)} }
+func newFlat(at string) *flat { return &flat{at: at, kinds: anything} }
 
 // flatten folds a schema.
 func (d *differ) flatten(in *side, n node) *flat {
@@ -215,6 +215,9 @@ func (d *differ) foldValues(f *flat, s *openrpc.Schema) {
 		known, is := f.counts[each.name]
 		tighter := strings.HasPrefix(each.name, "min") == (*each.value > known)
 		if !is || tighter {
+			if f.counts == nil {
+				f.counts = make(map[string]int)
+			}
 			f.counts[each.name] = *each.value
 		}
 	}
