@@ -88,8 +88,8 @@ func TestPrivate_runsOnlyWhenGranted(t *testing.T) {
 		public, private := 0, 0
 		for i := range items {
 			method := []string{"open", "closed", "nowhere"}[random.IntN(3)]
-			params, fits := []string{"[1,2]", `{"a":1,"b":2}`, "[]", `{"a":"x"}`, `{"c":1}`}[random.IntN(5)], false
-			fits = params == "[1,2]" || params == `{"a":1,"b":2}`
+			params := []string{"[1,2]", `{"a":1,"b":2}`, "[]", `{"a":"x"}`, `{"c":1}`}[random.IntN(5)]
+			fits := params == "[1,2]" || params == `{"a":1,"b":2}`
 			code := 0
 			switch {
 			case method == "nowhere":

@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
-	"slices"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/jacinth-rpc/jacinth/internal/wire"
 )
@@ -21,8 +20,8 @@ import (
 //	if err := batch.Send(ctx); err != nil { … }
 //	s, err := sum.Result()
 //
-// A service runs the calls of a batch at the same time and in any order. It is for one goroutine; the Pendings that
-// come of it are not.
+// A service runs the calls of a batch at the same time and in any order. A Batch is for one goroutine; the Pendings
+// that come of it are not, but each waits until the batch has been sent.
 type Batch struct {
 	client *Client
 	items  []*item
@@ -33,23 +32,32 @@ type Batch struct {
 type item struct {
 	*outgoing
 	settle func(json.RawMessage, error) // nil for a notification
-	id     int64
-	raw    json.RawMessage
-	err    error
-	again  verdictOfTry
+
+	// Of the last try.
+	id       int64
+	raw      json.RawMessage
+	lost     *setback
+	answered bool // raw or lost is the answer to this call, not to the whole request
+}
+
+// hasError reports whether the call was answered with an error of its own.
+func (it *item) hasError() bool {
+	_, remote := errors.AsType[*Error](it.lost.err)
+	return it.answered && remote
 }
 
 // Batch returns an empty batch of calls to the service.
 func (c *Client) Batch() *Batch { return &Batch{client: c} }
 
-// Call adds a call. See [Name.Queue] for the typed way.
+// Call adds a call. See [Name.Queue] for the typed way. Of the options ReadOnly and Idempotent have a meaning here;
+// how long a batch may take, the context of Send says.
 func (b *Batch) Call(method string, params any, options ...Option) *Pending[json.RawMessage] {
 	p := newPending[json.RawMessage](method)
 	b.add(method, params, p.settle, options)
 	return p
 }
 
-// Notify adds a notification.
+// Notify adds a notification. One whose params cannot be encoded is not sent, which [Batch.Send] reports.
 func (b *Batch) Notify(method string, params any) { b.add(method, params, nil, nil) }
 
 // Len is the number of calls and notifications added so far.
@@ -59,19 +67,24 @@ func (b *Batch) add(method string, params any, settle func(json.RawMessage, erro
 	if b.sent {
 		panic("jacinth: a batch was added to after it had been sent")
 	}
-	encoded, err := encodeParams(params)
-	it := &item{outgoing: newOutgoing(method, encoded, options), settle: settle}
-	it.notification = settle == nil
+	out, err := b.client.outgoing(method, params, options)
+	it := &item{outgoing: out, settle: settle}
 	if err != nil {
-		it.err = fmt.Errorf("%w: %w", ErrNotSent, err)
+		it.lost = &setback{err: err}
+	} else {
+		out.notification = settle == nil
+		out.harmless = out.harmless && !out.notification
 	}
 	b.items = append(b.items, it)
 }
 
-// Send sends the batch, once, and returns when every Pending of it is settled. Each call has its own error; that of
-// Send is nil if the whole batch was sent and answered, and otherwise the first thing that went wrong with that.
-// A batch larger than the service takes is sent in parts, in order. Calls that may be tried again are, without the
-// others. Client.Middleware does not see the calls of a batch.
+// Send sends the batch, once, and returns when every Pending of it is settled. Each call has its own error. That of
+// Send is nil if each call was answered, be it with an [Error], and the service has the notifications; otherwise it is
+// the first thing that went wrong with that.
+//
+// A batch larger than the service takes is sent in parts, in order, as soon as that is known: from [Client.Specs], or
+// from the service's refusal. Calls that may be tried again are, without the others. An empty batch is not sent.
+// Client.Middleware does not see the calls of a batch.
 func (b *Batch) Send(ctx context.Context) error {
 	if b.sent {
 		return errors.New("the batch has been sent already")
@@ -79,195 +92,217 @@ func (b *Batch) Send(ctx context.Context) error {
 	b.sent = true
 	ctx, cancel := b.client.deadline(ctx, 0)
 	defer cancel()
-	var open []*item
-	var failed error
+	open := make([]*item, 0, len(b.items))
 	for _, it := range b.items {
-		if it.err == nil {
+		if it.lost == nil {
 			open = append(open, it)
-		} else if failed == nil {
-			failed = it.err
 		}
 	}
-	err := b.client.retrying(ctx, func() (v verdictOfTry, err error) {
-		err = b.client.sendAll(ctx, open)
-		open = slices.DeleteFunc(open, func(it *item) bool { return !it.again.again })
-		for _, it := range open {
-			v.again, v.after = true, max(v.after, it.again.after)
-		}
-		return v, err
-	})
+	b.client.deliverAll(ctx, open)
+	var first error
 	for _, it := range b.items {
-		if it.settle == nil {
-			continue
-		}
-		if it.err != nil {
-			it.err = fmt.Errorf("%s: %w", it.method.Name, it.err)
-		}
-		it.settle(it.raw, it.err)
-	}
-	if err != nil && !isAnswer(err) {
-		return err
-	}
-	return failed
-}
-
-// isAnswer reports whether err is what the service said of one call, which is that call's own business.
-func isAnswer(err error) bool {
-	_, ok := errors.AsType[*Error](err)
-	return ok
-}
-
-// learnt are the limits that the service told of, 0 where it did not.
-type learnt struct{ items, bytes atomic.Int64 }
-
-// sendAll sends items in as many requests as the service's limits ask for, gives each its answer, and returns the
-// first failure.
-func (c *Client) sendAll(ctx context.Context, items []*item) (first error) {
-	for len(items) > 0 {
-		part, body := c.part(items)
-		got, err := c.post(ctx, parcel{body: body, replay: allReplay(part)})
-		if err == nil && c.tooLarge(got, len(part)) {
-			continue // nothing was run; the limit is known now
-		}
-		settleAll(part, got, err)
-		for _, it := range part {
-			it.again = judge(it.err, got, it.outgoing)
-			if first == nil {
-				first = it.err
+		var err error
+		if it.lost != nil {
+			err = it.lost.err
+			if it.outgoing != nil {
+				err = fmt.Errorf("%s: %w", it.method.Name, err)
+			}
+			if first == nil && !it.hasError() {
+				first = err
 			}
 		}
-		items = items[len(part):]
+		if it.settle != nil {
+			it.settle(it.raw, err)
+		}
 	}
 	return first
 }
 
-// part takes as many items from the front as fit into one request, and encodes them.
-func (c *Client) part(items []*item) (part []*item, body []byte) {
-	most := len(items)
-	if limit := c.learnt.items.Load(); limit > 0 {
-		most = min(most, int(limit))
+// deliverAll tries items as often as they may be tried, each judged by itself.
+func (c *Client) deliverAll(ctx context.Context, items []*item) {
+	if len(items) == 0 {
+		return
 	}
-	bytes := int(c.learnt.bytes.Load())
+	c.budget.earn(len(items))
+	for attempt := 1; ; attempt++ {
+		token, lost := c.token(ctx)
+		if lost != nil {
+			for _, it := range items {
+				it.lost = lost
+			}
+			return
+		}
+		c.sendAll(ctx, items, token)
+		open, worst := repeatable(items)
+		if worst == nil {
+			return
+		}
+		granted, why := c.again(ctx, attempt, len(open), worst)
+		if granted == 0 {
+			if why != worst {
+				for _, it := range open {
+					it.lost = it.lost.interrupted(over(ctx))
+				}
+			}
+			return
+		}
+		items = open[:granted]
+	}
+}
+
+// repeatable returns those of items that may be sent again, and the setback among theirs that asks for the longest
+// wait, nil if there are none.
+func repeatable(items []*item) (open []*item, worst *setback) {
+	for _, it := range items {
+		if it.lost == nil || !it.lost.mayRepeat(it.outgoing) {
+			continue
+		}
+		open = append(open, it)
+		if worst == nil || it.lost.after > worst.after {
+			worst = it.lost
+		}
+	}
+	return open, worst
+}
+
+// sendAll sends items in as many requests as the service's limits ask for, one after the other, and gives each item
+// its answer.
+func (c *Client) sendAll(ctx context.Context, items []*item, token string) {
+	for len(items) > 0 {
+		part, body := c.part(items)
+		got, lost := c.post(ctx, parcel{body: body, token: token, harmless: areHarmless(part)})
+		if lost == nil && c.learnt.fromRefusal(got, len(part), len(body)) {
+			continue // nothing was run, and the next part is smaller
+		}
+		if lost == nil {
+			lost = got.match(part)
+		}
+		if lost != nil {
+			for _, it := range part {
+				it.raw, it.lost, it.answered = nil, lost, false
+			}
+		}
+		items = items[len(part):]
+	}
+}
+
+// part takes as many items from the front as fit into one request, at least one, and encodes them. Their ids follow
+// each other.
+func (c *Client) part(items []*item) (part []*item, body []byte) {
+	items = items[:min(len(items), c.learnt.most(math.MaxInt))]
+	longest := c.learnt.bytes.Load()
+	first := c.ids.Add(int64(len(items))) - int64(len(items)) + 1
 	body = append(body, '[')
-	for i, it := range items[:most] {
+	for i, it := range items {
 		before := len(body)
 		if i > 0 {
 			body = append(body, ',')
 		}
-		it.id = c.ids.Add(1)
-		it.raw, it.err = nil, nil
+		it.id = first + int64(i)
+		it.raw, it.lost, it.answered = nil, nil, false
 		body = it.appendTo(body, it.id)
-		if bytes > 0 && len(body)+1 > bytes && i > 0 {
+		if longest > 0 && int64(len(body)) >= longest && i > 0 {
 			return items[:i], append(body[:before], ']')
 		}
 	}
-	return items[:most], append(body, ']')
+	return items, append(body, ']')
 }
 
-func allReplay(items []*item) bool {
+func areHarmless(items []*item) bool {
 	for _, it := range items {
-		if !it.replay() {
+		if !it.harmless {
 			return false
 		}
 	}
 	return true
 }
 
-// tooLarge reports whether the service refused a batch as a whole for its size and told its limit, so that it can be
-// sent again in smaller parts.
-func (c *Client) tooLarge(got posted, count int) bool {
-	if count < 2 || len(got.body) == 0 {
-		return false
-	}
-	replies, batch, err := got.replies(1)
-	if err != nil || batch || replies[0].Fault != wire.NoFault || replies[0].Error.Kind == wire.Absent {
-		return false
-	}
-	refusal, ok := errors.AsType[*Error](got.failure(&replies[0]))
-	if !ok || refusal.Code != InvalidRequest {
-		return false
-	}
-	var data detail
-	if refusal.DecodeData(&data) != nil || data.Limit < 1 {
-		return false
-	}
-	if got.status == http.StatusRequestEntityTooLarge {
-		return c.learn(&c.learnt.bytes, data.Limit)
-	}
-	return data.Limit < count && c.learn(&c.learnt.items, data.Limit)
-}
-
-// learn notes a limit and reports whether it is news; what is not cannot be the cure.
-func (c *Client) learn(limit *atomic.Int64, value int) bool {
-	old := limit.Load()
-	return (old == 0 || int64(value) < old) && limit.CompareAndSwap(old, int64(value))
-}
-
-// settleAll gives every item of a request its own answer, by id, whatever the order.
-func settleAll(items []*item, got posted, err error) {
-	if err == nil {
-		err = matchAll(items, got)
-	}
-	if err == nil {
-		return
-	}
-	for _, it := range items {
-		if it.raw == nil {
-			it.err = err
-		}
-	}
-}
-
-// matchAll reads the replies to a batch. Its error is one that every item without an answer shares.
-func matchAll(items []*item, got posted) error {
-	calls := make(map[string]*item, len(items))
+// match gives each of items, whose ids follow each other, its own answer, whatever the order. It returns the setback
+// of a reply that answers none of them: those that it has answered by then are not to be believed either.
+func (got posted) match(items []*item) *setback {
+	calls := 0
 	for _, it := range items {
 		if !it.notification {
-			calls[strconv.FormatInt(it.id, 10)] = it
+			calls++
 		}
 	}
 	if len(got.body) == 0 {
-		return got.nothing(len(calls) == 0)
+		return got.nothing(calls == 0)
 	}
-	replies, batch, err := got.replies(len(items))
-	if err != nil {
-		return err
+	replies, batch, lost := got.replies(len(items))
+	switch {
+	case lost != nil:
+		return lost
+	case !batch:
+		return got.refusal(&replies[0])
+	case got.status >= 300:
+		return got.bad("replies that the status denies")
 	}
-	if !batch {
-		// One answer to the whole request is a refusal of it.
-		if reply := &replies[0]; reply.Fault == wire.NoFault && reply.Error.Kind != wire.Absent {
-			return got.failure(reply)
-		}
-		return notJSONRPC(got, "one reply to a batch")
-	}
-	if got.status >= 300 {
-		return notJSONRPC(got, "replies that the status denies")
-	}
-	answered := make(map[string]bool, len(replies))
 	for i := range replies {
-		id := string(replies[i].ID.In(got.body))
-		it, known := calls[id]
-		switch {
-		case !known && replies[i].ID.Kind == wire.Null:
-			continue // a service that could not read an item; its call is the one without an answer
-		case !known || answered[id]:
-			return refuseAll(calls, notJSONRPC(got, "the reply to another call"))
+		if isAnonymous(&replies[i]) {
+			continue // a service could not read an item, whose call will miss its answer, or answers a notification
 		}
-		answered[id] = true
-		it.raw, it.err = got.result(&replies[i], it.id, false)
+		it := find(items, replies[i].ID.In(got.body))
+		if it == nil || it.answered {
+			return got.bad("the reply to another call, or a second one to the same")
+		}
+		it.raw, it.lost = got.result(&replies[i], it.id, false)
+		it.answered = true
+		calls--
 	}
-	for id, it := range calls {
-		if !answered[id] {
-			it.err = fmt.Errorf("%w: the batch was answered without it", ErrNoReply)
+	if calls > 0 {
+		missing := &setback{err: fmt.Errorf("%w: the batch was answered without it", ErrNoReply), repeat: ifHarmless}
+		for _, it := range items {
+			if !it.answered && !it.notification {
+				it.lost = missing
+			}
 		}
 	}
 	return nil
 }
 
-// refuseAll drops what was matched of a reply that cannot be trusted.
-func refuseAll(calls map[string]*item, err error) error {
-	for _, it := range calls {
-		it.raw, it.err = nil, nil
+// find returns the call that the raw id of a reply belongs to, nil if there is none.
+func find(items []*item, id []byte) *item {
+	number, err := strconv.ParseInt(string(id), 10, 64)
+	if err != nil || number < items[0].id || number > items[len(items)-1].id {
+		return nil
 	}
-	return err
+	it := items[number-items[0].id]
+	if it.notification || !isID(id, it.id) {
+		return nil
+	}
+	return it
+}
+
+// refusal reads the one answer to a whole batch. A service that took it for no JSON or no request has run nothing.
+func (got posted) refusal(reply *wire.Reply) *setback {
+	if reply.Fault != wire.NoFault || reply.Error.Kind == wire.Absent {
+		return got.bad("one reply to a batch")
+	}
+	lost := got.failure(reply)
+	if code := CodeOf(lost.err); code == ParseError || code == InvalidRequest {
+		lost.unread = true
+	}
+	return lost
+}
+
+// tooLarge reads from the refusal of a batch for its size how much the service takes: calls, or bytes. Both are 0 if
+// it is none, or does not say.
+func (got posted) tooLarge() (calls, bytes int) {
+	if len(got.body) == 0 {
+		return 0, 0
+	}
+	replies, batch, lost := got.replies(1)
+	if lost != nil || batch || replies[0].Fault != wire.NoFault || replies[0].Error.Kind == wire.Absent {
+		return 0, 0
+	}
+	refusal, ok := errors.AsType[*Error](got.failure(&replies[0]).err)
+	var data detail
+	if !ok || refusal.Code != InvalidRequest || refusal.DecodeData(&data) != nil {
+		return 0, 0
+	}
+	if got.status == http.StatusRequestEntityTooLarge {
+		return 0, data.Limit
+	}
+	return data.Limit, 0
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,35 +33,50 @@ import (
 // handler that calls on with its own context passes on what is left. A handler's trace context goes along too;
 // nothing else of an incoming request does, its token least of all.
 //
-// A Client is safe for concurrent use and must not be copied or changed after its first call.
+// A Client is safe for concurrent use and must not be copied or changed after its first call. Make one for each
+// service and keep it: its retry budget and what it learns of the service live in it.
 type Client struct {
 	URL string // of the endpoint, such as http://127.0.0.1:8000/api
 
-	Token       string                                    // API token; empty sends none
-	TokenSource func(ctx context.Context) (string, error) // asked for each request instead of Token, so that tokens can rotate
-	TokenHeader string                                    // carries the token; X-Api-Token
-	Header      http.Header                               // sent with every request; see WithHeader for one call
+	// Token is the API token, and TokenHeader the header that carries it, X-Api-Token if empty. TokenSource is asked
+	// instead of Token for each call or batch, and again when one is repeated, so that tokens can rotate; it must be
+	// safe for concurrent use. No token, no header.
+	Token       string
+	TokenSource func(ctx context.Context) (string, error)
+	TokenHeader string
 
-	// HTTP sends the requests; nil is a client that all Clients share, with HTTP/1.1 and, over TLS, HTTP/2.
-	// Redirects are never followed, whatever it says.
+	Header http.Header // sent with every request; see WithHeader for one call
+
+	// HTTP sends the requests; nil is a client that all Clients share, with HTTP/1.1 and, over TLS, HTTP/2. One of
+	// your own had better use what NewTransport returns. Redirects are never followed, whatever it says.
 	HTTP *http.Client
 
-	Middleware  []Middleware  // around every call; the first is the outermost. The result it sees is a json.RawMessage
+	// Middleware goes around every call and notification that is not part of a Batch; the first is the outermost. It
+	// is outside of the retries and of the deadline of Timeout. The result it sees is a json.RawMessage, and the
+	// Request that it hands on has the method with the options of the call, and the params.
+	Middleware []Middleware
+
 	Timeout     time.Duration // of calls whose context has no deadline; 10s, Unlimited for none
-	MaxResponse int           // bytes of a reply; 8 MiB
+	MaxResponse int           // bytes of a reply, decompressed; 8 MiB, Unlimited for no limit
 
 	// Coalesce sends calls that are made at the same time together: that many requests are under way at once, and
 	// further calls wait until one is answered and then go as one batch. A lone call never waits. 0 is off; 4 is a good
-	// number. The calls of a batch are answered together, so their methods should take about as long as each other.
+	// number.
+	//
+	// It is for a service that takes batches, and for methods that are quick: the calls of a batch are answered
+	// together, when the slowest of them is done. Calls with a WithHeader, notifications and batches go by themselves.
+	// Calls with different tokens do not go together. Calls that do are in a context without the values of theirs, as
+	// far as the transport of HTTP looks for any.
 	Coalesce int
 
 	// NoRetry turns retries off. Otherwise a call is tried up to three times, if it provably was not run, or if it is
-	// marked ReadOnly or Idempotent and got no answer; never a notification, never past the deadline, and no more than
-	// one in five calls and ten a second.
+	// ReadOnly or Idempotent and got no answer; never a notification, never past the deadline, never before the
+	// service wants it (Retry-After), and all in all no more often than one in five calls and ten a second.
 	NoRetry bool
 
 	once      sync.Once
 	http      *http.Client
+	address   *url.URL // nil if URL is none
 	ids       atomic.Int64
 	learnt    learnt
 	budget    budget
@@ -73,11 +90,14 @@ type Positional []any
 // result into the pointer that result holds; a nil result is dropped. Of the options ReadOnly, Idempotent and Timeout
 // have a meaning here. See [Name.Call] for the typed way.
 func (c *Client) Call(ctx context.Context, method string, params, result any, options ...Option) error {
-	encoded, err := encodeParams(params)
-	if err != nil {
-		return fmt.Errorf("%s: %w: %w", method, ErrNotSent, err)
+	if target := reflect.ValueOf(result); result != nil && (target.Kind() != reflect.Pointer || target.IsNil()) {
+		return fmt.Errorf("%s: %w: the result must be decoded into a pointer, not %T", method, ErrNotSent, result)
 	}
-	raw, err := c.call(ctx, newOutgoing(method, encoded, options))
+	out, err := c.outgoing(method, params, options)
+	if err != nil {
+		return err
+	}
+	raw, err := c.call(ctx, out)
 	if err != nil {
 		return err
 	}
@@ -87,29 +107,29 @@ func (c *Client) Call(ctx context.Context, method string, params, result any, op
 // Notify sends method as a notification. The service does not answer it: nil means that the service has it, and says
 // nothing of how it went.
 func (c *Client) Notify(ctx context.Context, method string, params any, options ...Option) error {
-	encoded, err := encodeParams(params)
+	out, err := c.outgoing(method, params, options)
 	if err != nil {
-		return fmt.Errorf("%s: %w: %w", method, ErrNotSent, err)
+		return err
 	}
-	out := newOutgoing(method, encoded, options)
-	out.notification = true
+	out.notification, out.harmless = true, false
 	_, err = c.call(ctx, out)
 	return err
 }
 
-// Specs asks the service to describe itself. The client keeps to the limits that it learns from it.
+// Specs asks the service to describe itself, and has the client keep to what it says: batches are split by its
+// limits, and methods that it calls read-only or idempotent are repeated without being marked at the call.
 func (c *Client) Specs(ctx context.Context) (Specs, error) {
 	var specs Specs
 	if err := c.Call(ctx, specsName, nil, &specs, ReadOnly()); err != nil {
 		return Specs{}, err
 	}
-	c.learnt.items.Store(int64(specs.Limits.BatchItems))
-	c.learnt.bytes.Store(int64(specs.Limits.Body))
+	c.learnt.take(&specs)
 	return specs, nil
 }
 
 // Require checks that the service has all the methods and lets this client's token call them: for a program to find
-// out when it starts what it would otherwise find out at the first call.
+// out when it starts what it would otherwise find out at the first call. Its error is MethodNotFound to errors.Is if
+// any is missing.
 func (c *Client) Require(ctx context.Context, methods ...string) error {
 	specs, err := c.Specs(ctx)
 	if err != nil {
@@ -120,7 +140,7 @@ func (c *Client) Require(ctx context.Context, methods ...string) error {
 	})
 	if len(missing) > 0 {
 		return fmt.Errorf("%w: service %s at %s has no %s, or this token may not call it",
-			MethodNotFound, specs.Name, c.URL, strings.Join(missing, ", "))
+			MethodNotFound, specs.Name, c.where(), strings.Join(missing, ", "))
 	}
 	return nil
 }
@@ -130,19 +150,21 @@ type outgoing struct {
 	method       Method // its name, and what the options of the call say
 	params       []byte // nil for none
 	notification bool
+	harmless     bool // running it twice does no harm
 }
 
-func newOutgoing(method string, params []byte, options []Option) *outgoing {
-	out := &outgoing{method: Method{Name: method}, params: params}
+// outgoing encodes a call. Its errors are whole.
+func (c *Client) outgoing(method string, params any, options []Option) (*outgoing, error) {
+	encoded, err := encodeParams(params)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", method, ErrNotSent, err)
+	}
+	out := &outgoing{method: Method{Name: method}, params: encoded}
 	for _, option := range options {
 		option(&out.method)
 	}
-	return out
-}
-
-// replay reports whether sending the call twice does no harm.
-func (o *outgoing) replay() bool {
-	return !o.notification && (o.method.ReadOnly || o.method.Idempotent)
+	out.harmless = out.method.ReadOnly || out.method.Idempotent || c.learnt.isHarmless(method)
+	return out, nil
 }
 
 // appendTo appends the call as JSON-RPC.
@@ -160,14 +182,14 @@ func (o *outgoing) appendTo(dst []byte, id int64) []byte {
 	return append(dst, '}')
 }
 
-// call takes one call through the middleware, the deadline and the retries, and returns its raw result.
+// call takes one call through the middleware and returns its raw result, nil for a notification.
 func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, error) {
 	if len(c.Middleware) == 0 {
-		return c.attempt(ctx, out)
+		return c.deliver(ctx, out)
 	}
 	request := &Request{Method: &out.method, Notification: out.notification, params: out.params}
-	request.Address = c.URL
-	send := func(ctx context.Context, _ *Request) (any, error) { return c.attempt(ctx, out) }
+	request.Address = c.where()
+	send := func(ctx context.Context, _ *Request) (any, error) { return c.deliver(ctx, out) }
 	result, err := chain(send, c.Middleware)(ctx, request)
 	if err != nil {
 		return nil, err
@@ -175,108 +197,54 @@ func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, erro
 	if raw, ok := result.(json.RawMessage); ok {
 		return raw, nil
 	}
-	raw, err := codec.Marshal(result) // a middleware that answers by itself
-	return raw, err
-}
-
-// attempt gives the call its deadline and tries it as often as it may be.
-func (c *Client) attempt(ctx context.Context, out *outgoing) (json.RawMessage, error) {
-	ctx, cancel := c.deadline(ctx, out.method.Timeout)
-	defer cancel()
-	var raw json.RawMessage
-	err := c.retrying(ctx, func() (again verdictOfTry, err error) {
-		raw, again, err = c.try(ctx, out)
-		return again, err
-	})
+	raw, err := codec.Marshal(result) // a middleware answers by itself
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", out.method.Name, err)
+		return nil, fmt.Errorf("%s: %w: a middleware's result cannot be encoded: %w", out.method.Name, ErrBadReply, err)
 	}
 	return raw, nil
 }
 
-// try sends the call once, alone or with others.
-func (c *Client) try(ctx context.Context, out *outgoing) (json.RawMessage, verdictOfTry, error) {
-	if c.Coalesce > 0 && !out.notification && headerFrom(ctx) == nil {
-		return c.coalescer.call(ctx, c, out)
+// deliver gives the call its deadline and tries it as often as it may be.
+func (c *Client) deliver(ctx context.Context, out *outgoing) (json.RawMessage, error) {
+	ctx, cancel := c.deadline(ctx, out.method.Timeout)
+	defer cancel()
+	c.budget.earn(1)
+	for attempt := 1; ; attempt++ {
+		raw, lost := c.try(ctx, out)
+		if lost == nil {
+			return raw, nil
+		}
+		granted := 0
+		if lost.mayRepeat(out) {
+			granted, lost = c.again(ctx, attempt, 1, lost)
+		}
+		if granted == 0 {
+			return nil, fmt.Errorf("%s: %w", out.method.Name, lost.err)
+		}
 	}
-	return c.single(ctx, out)
+}
+
+// try sends the call once, alone or with others.
+func (c *Client) try(ctx context.Context, out *outgoing) (json.RawMessage, *setback) {
+	token, lost := c.token(ctx)
+	switch {
+	case lost != nil:
+		return nil, lost
+	case c.Coalesce > 0 && !out.notification && headerFrom(ctx) == nil:
+		return c.coalescer.call(ctx, c, out, token)
+	}
+	return c.single(ctx, out, token)
 }
 
 // single sends the call in a request of its own.
-func (c *Client) single(ctx context.Context, out *outgoing) (json.RawMessage, verdictOfTry, error) {
+func (c *Client) single(ctx context.Context, out *outgoing, token string) (json.RawMessage, *setback) {
 	id := c.ids.Add(1)
-	got, err := c.post(ctx, parcel{body: out.appendTo(make([]byte, 0, 96+len(out.params)), id), replay: out.replay()})
-	if err != nil {
-		return nil, judge(err, got, out), err
+	body := out.appendTo(make([]byte, 0, 96+len(out.method.Name)+len(out.params)), id)
+	got, lost := c.post(ctx, parcel{body: body, token: token, harmless: out.harmless})
+	if lost != nil {
+		return nil, lost
 	}
-	raw, err := got.one(id, out.notification)
-	return raw, judge(err, got, out), err
-}
-
-// one reads the reply to a single call.
-func (got posted) one(id int64, notification bool) (json.RawMessage, error) {
-	if len(got.body) == 0 {
-		return nil, got.nothing(notification)
-	}
-	replies, batch, err := got.replies(1)
-	switch {
-	case err != nil:
-		return nil, err
-	case batch:
-		return nil, notJSONRPC(got, "a batch of replies to one call")
-	}
-	return got.result(&replies[0], id, notification)
-}
-
-// nothing judges an empty reply.
-func (got posted) nothing(notification bool) error {
-	switch got.status {
-	case http.StatusOK, http.StatusAccepted, http.StatusNoContent:
-		if notification {
-			return nil
-		}
-		return fmt.Errorf("%w: HTTP status %d with an empty body", ErrBadReply, got.status)
-	}
-	return fmt.Errorf("%w: HTTP status %d with an empty body", ErrBadReply, got.status)
-}
-
-// result reads one reply. An error without an id is the answer to the whole request, such as a refusal to read it.
-func (got posted) result(reply *wire.Reply, id int64, notification bool) (json.RawMessage, error) {
-	if reply.Fault != wire.NoFault {
-		return nil, notJSONRPC(got, reply.Fault.String())
-	}
-	if reply.Error.Kind != wire.Absent && (reply.ID.Kind == wire.Null || sameID(reply.ID.In(got.body), id)) {
-		return nil, got.failure(reply)
-	}
-	switch {
-	case notification && got.status < 300:
-		return nil, nil // some services answer notifications; that is no reason to call them failed
-	case !sameID(reply.ID.In(got.body), id):
-		return nil, notJSONRPC(got, "the reply to another call")
-	case got.status >= 300:
-		return nil, notJSONRPC(got, "a result that the status denies")
-	}
-	return json.RawMessage(reply.Result.In(got.body)), nil
-}
-
-// sameID compares the raw id of a reply with the one that was sent.
-func sameID(raw []byte, id int64) bool {
-	var text [20]byte
-	return string(raw) == string(strconv.AppendInt(text[:0], id, 10))
-}
-
-// failure reads the error of a reply.
-func (got posted) failure(reply *wire.Reply) error {
-	raw := reply.Error.In(got.body)
-	code, message, data, ok := wire.ScanError(raw)
-	if !ok {
-		return notJSONRPC(got, "an error without a code and a message")
-	}
-	e := &Error{Code: Code(code), Message: string(wire.Unquote(nil, message.In(raw))), remote: true}
-	if data.Kind != wire.Absent && data.Kind != wire.Null {
-		e.Data = json.RawMessage(data.In(raw))
-	}
-	return e
+	return got.one(id, out.notification)
 }
 
 // deadline bounds ctx by the timeout of the call, and by that of the client if ctx is not bounded at all.
@@ -306,7 +274,7 @@ func encodeParams(params any) ([]byte, error) {
 	raw, err := codec.Marshal(params)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("params cannot be encoded: %w", err)
+		return nil, fmt.Errorf("the params cannot be encoded: %w", err)
 	case string(raw) == "null":
 		return nil, nil
 	case raw[0] != '{' && raw[0] != '[':
@@ -315,9 +283,11 @@ func encodeParams(params any) ([]byte, error) {
 	return raw, nil
 }
 
-// decodeResult decodes what a call came back with; unknown members are ignored, so that a service may add some.
+// decodeResult decodes what a call came back with. Unknown members are ignored, and so is a result that the caller
+// takes to be None, so that a service may add what it did not say before.
 func decodeResult(method string, raw json.RawMessage, into any) error {
-	if into == nil || raw == nil {
+	switch into.(type) {
+	case nil, *None:
 		return nil
 	}
 	if err := codec.Decode(raw, into); err != nil {

@@ -1,163 +1,238 @@
 package jacinth
 
 import (
+	"container/list"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
 
-// coalescedMost is how many calls go together when the service has told no limit.
+// coalescedMost is how many calls go together at most.
 const coalescedMost = 100
 
 // coalescer sends calls that are made at the same time together, as a database commits a group of transactions with
 // one write: while Client.Coalesce requests are under way, further calls wait, and whenever one request is answered
-// all that wait go as one batch. There is no timer, so a lone call pays nothing.
+// those that wait go as one batch. There is no timer, so a lone call pays nothing.
 type coalescer struct {
 	mu       sync.Mutex
 	inFlight int
-	queue    []*waiter
+	queue    list.List // of *waiter
+	size     int       // bytes that a result lately had at most
 }
 
 // waiter is a call that goes with others.
 type waiter struct {
 	item
-	ctx  context.Context
-	done chan struct{} // closed when item has its answer
+	ctx   context.Context
+	token string
+	done  chan struct{} // closed when item has its answer
 
 	// Under coalescer.mu.
-	group *group // the request it went with; nil while it waits
-	left  bool   // the caller waits no more
+	place *list.Element // in the queue
+	group *group        // that it went with; nil while it waits
 }
 
-// group is a request with several calls. When all their callers have left, it is given up.
+// group is the calls that share a request. When all their callers have left, it is given up.
 type group struct {
-	waiting int
-	cancel  context.CancelFunc
+	ctx    context.Context
+	cancel context.CancelFunc
+	calls  []*waiter
+
+	staying int // callers that wait for their answer; under coalescer.mu
 }
 
 // call sends one call, alone when there is room and with others when not.
-func (q *coalescer) call(ctx context.Context, c *Client, out *outgoing) (json.RawMessage, verdictOfTry, error) {
+func (q *coalescer) call(ctx context.Context, c *Client, out *outgoing, token string) (json.RawMessage, *setback) {
 	q.mu.Lock()
 	if q.inFlight < c.Coalesce {
 		q.inFlight++
 		q.mu.Unlock()
-		defer func() {
-			if calls := q.next(c); calls != nil {
-				go q.run(c, calls)
-			}
-		}()
-		return c.single(ctx, out)
+		defer q.handOn(c)
+		raw, lost := c.single(ctx, out, token)
+		q.weigh(len(raw))
+		return raw, lost
 	}
-	w := &waiter{item: item{outgoing: out}, ctx: ctx, done: make(chan struct{})}
-	q.queue = append(q.queue, w)
+	w := &waiter{item: item{outgoing: out}, ctx: ctx, token: token, done: make(chan struct{})}
+	w.place = q.queue.PushBack(w)
 	q.mu.Unlock()
 	select {
 	case <-w.done:
-		return w.raw, w.again, w.err
+		return w.raw, w.lost
 	case <-ctx.Done():
-		return nil, verdictOfTry{}, q.leave(w)
+		return q.leave(w)
 	}
 }
 
 // leave lets a caller go whose time is up, and says how far its call had come.
-func (q *coalescer) leave(w *waiter) error {
+func (q *coalescer) leave(w *waiter) (json.RawMessage, *setback) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	w.left = true
-	if w.group == nil {
-		return fmt.Errorf("%w: %w", ErrNotSent, w.ctx.Err())
+	select {
+	case <-w.done: // just in time
+		return w.raw, w.lost
+	default:
 	}
-	if w.group.waiting--; w.group.waiting == 0 {
+	if w.group == nil {
+		q.queue.Remove(w.place)
+		return nil, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, over(w.ctx))}
+	}
+	if w.group.staying--; w.group.staying == 0 {
 		w.group.cancel()
 	}
-	return fmt.Errorf("%w: %w", ErrNoReply, w.ctx.Err())
+	return nil, &setback{err: fmt.Errorf("%w: %w", ErrNoReply, over(w.ctx))}
 }
 
-// next takes the calls that go with the next request, or frees the place of the last one and returns nil.
-func (q *coalescer) next(c *Client) []*waiter {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	most := coalescedMost
-	if limit := c.learnt.items.Load(); limit > 0 {
-		most = int(limit)
+// handOn gives the place of a request that is over to the calls that wait.
+func (q *coalescer) handOn(c *Client) {
+	if g := q.next(c); g != nil {
+		go q.run(c, g)
 	}
-	var calls []*waiter
-	taken := 0
-	for _, w := range q.queue {
-		if len(calls) == most {
-			break
-		}
-		taken++
-		if !w.left {
-			calls = append(calls, w)
-		}
-	}
-	clear(q.queue[:taken])
-	q.queue = q.queue[taken:]
-	if len(q.queue) == 0 {
-		q.queue = nil
-	}
-	if len(calls) == 0 {
-		q.inFlight--
-	}
-	return calls
 }
 
 // run sends groups of calls until nobody waits.
-func (q *coalescer) run(c *Client, calls []*waiter) {
-	for calls != nil {
-		q.send(c, calls)
-		calls = q.next(c)
+func (q *coalescer) run(c *Client, g *group) {
+	for g != nil {
+		q.send(g.ctx, c, g.calls)
+		g.cancel()
+		g = q.next(c)
 	}
 }
 
-// send sends calls in one request and wakes their callers.
-func (q *coalescer) send(c *Client, calls []*waiter) {
-	ctx, cancel := together(calls)
-	defer cancel()
+// next takes the calls that go with the next request, or frees the place of the last one and returns nil.
+func (q *coalescer) next(c *Client) *group {
 	q.mu.Lock()
-	g := &group{cancel: cancel}
-	items := make([]*item, 0, len(calls))
+	defer q.mu.Unlock()
+	most := q.most(c)
+	var calls []*waiter
+	for place := q.queue.Front(); place != nil && len(calls) < most; {
+		w, _ := place.Value.(*waiter)
+		place = place.Next()
+		switch {
+		case w.ctx.Err() != nil:
+			continue // its caller is about to leave
+		case len(calls) > 0 && w.token != calls[0].token:
+			continue // nobody's call is made in another's name
+		}
+		q.queue.Remove(w.place)
+		calls = append(calls, w)
+	}
+	if len(calls) == 0 {
+		q.inFlight--
+		return nil
+	}
+	g := &group{calls: calls, staying: len(calls)}
+	g.ctx, g.cancel = together(calls)
 	for _, w := range calls {
 		w.group = g
-		items = append(items, &w.item)
-		if !w.left {
-			g.waiting++
-		}
 	}
-	if g.waiting == 0 {
-		cancel()
+	return g
+}
+
+// most is how many calls may go together: as many as the service takes, and as will have room for their results in
+// one reply with some to spare.
+func (q *coalescer) most(c *Client) int {
+	return max(min(c.learnt.most(coalescedMost), c.replyRoom()/2/max(q.size, 1)), 1)
+}
+
+// replyRoom is how many bytes a reply may have, as far as is known.
+func (c *Client) replyRoom() int {
+	room := min(c.maxResponse(), 8<<20)
+	if known := c.learnt.reply.Load(); known > 0 {
+		room = min(room, known)
 	}
-	q.mu.Unlock()
+	return int(room)
+}
+
+// weigh notes the size of a result. Large ones are forgotten after a while, since they may have been exceptions.
+func (q *coalescer) weigh(size int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.size = max(size, q.size-q.size/8)
+}
+
+// send sends calls in one request and wakes their callers.
+func (q *coalescer) send(ctx context.Context, c *Client, calls []*waiter) {
 	if len(calls) == 1 {
 		w := calls[0]
-		w.raw, w.again, w.err = c.single(ctx, w.outgoing)
-	} else {
-		_ = c.sendAll(ctx, items) // every item has its own error
+		w.raw, w.lost = c.single(ctx, w.outgoing, w.token)
+		q.weigh(len(w.raw))
+		q.settle(calls)
+		return
 	}
+	items := make([]*item, len(calls))
+	for i, w := range calls {
+		items[i] = &w.item
+	}
+	c.sendAll(ctx, items, calls[0].token)
+	var read, unread []*waiter
+	largest := 0
 	for _, w := range calls {
+		if w.lost != nil && w.lost.unread {
+			unread = append(unread, w)
+			continue
+		}
+		read = append(read, w)
+		largest = max(largest, len(w.raw))
+		if w.lost != nil && errors.Is(w.lost.err, ResponseTooLarge) {
+			// It may have been so only beside the others.
+			w.lost = &setback{err: w.lost.err, repeat: ifHarmless}
+			largest = max(largest, c.replyRoom()/len(calls))
+		}
+	}
+	q.weigh(largest)
+	q.settle(read)
+	q.sendApart(ctx, c, unread)
+}
+
+// settle wakes callers: their answers are there.
+func (q *coalescer) settle(calls []*waiter) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, w := range calls {
+		w.group.staying--
 		close(w.done)
 	}
 }
 
-// together returns the context of a request with several calls. It ends with the last of their deadlines, and belongs
-// to a trace only if all of them belong to the same request.
+// sendApart sends calls that the service refused to read together, half of them at a time, until the one that it
+// cannot read is by itself: no call fails because of another.
+func (q *coalescer) sendApart(ctx context.Context, c *Client, calls []*waiter) {
+	calls = slices.DeleteFunc(calls, func(w *waiter) bool { return w.ctx.Err() != nil })
+	middle := (len(calls) + 1) / 2
+	for _, half := range [][]*waiter{calls[:middle], calls[middle:]} {
+		if len(half) > 0 {
+			q.send(ctx, c, half)
+		}
+	}
+}
+
+// together returns the context of a request with several calls. It ends with the last of their deadlines, and has
+// none of their values, lest a transport does for all what one of them is for; but if all calls belong to the same
+// incoming request, that one is in it.
 func together(calls []*waiter) (context.Context, context.CancelFunc) {
-	first := RequestFrom(calls[0].ctx)
-	ctx := context.WithoutCancel(calls[0].ctx)
+	request := RequestFrom(calls[0].ctx)
 	var last time.Time
 	bounded := true
 	for _, w := range calls {
-		if RequestFrom(w.ctx) != first {
-			ctx = context.Background()
+		if RequestFrom(w.ctx) != request {
+			request = nil
 		}
 		deadline, ok := w.ctx.Deadline()
 		bounded = bounded && ok
 		if deadline.After(last) {
 			last = deadline
 		}
+	}
+	ctx := context.Background()
+	switch {
+	case len(calls) == 1:
+		ctx = context.WithoutCancel(calls[0].ctx)
+	case request != nil:
+		ctx = context.WithValue(ctx, requestKey{}, request)
 	}
 	if !bounded {
 		return context.WithCancel(ctx)

@@ -220,38 +220,34 @@ type customer struct {
 	Born    time.Time   `json:"born,omitzero"`
 }
 
+// The params of methods with one of them.
+type (
+	number[T any] struct {
+		N T `json:"n"`
+	}
+	textual struct {
+		Text string `json:"text"`
+	}
+	encoded struct {
+		Value json.RawMessage `json:"value"`
+	}
+	sized struct {
+		Bytes int `json:"bytes"`
+	}
+)
+
 // addParamsMethods adds methods whose results show how their params were understood.
 func addParamsMethods(to jacinth.Registrar) {
 	jacinth.Public(to, "none", func(context.Context, jacinth.None) (string, error) { return "called", nil })
 	jacinth.Public(to, "search", func(_ context.Context, p search) (search, error) { return p, nil })
 	jacinth.Public(to, "customer", func(_ context.Context, p customer) (customer, error) { return p, nil })
-	jacinth.Public(to, "integer", func(_ context.Context, p struct {
-		N int64 `json:"n"`
-	}) (int64, error) {
-		return p.N, nil
-	})
-	jacinth.Public(to, "byte", func(_ context.Context, p struct {
-		N uint8 `json:"n"`
-	}) (uint8, error) {
-		return p.N, nil
-	})
-	jacinth.Public(to, "float", func(_ context.Context, p struct {
-		N float64 `json:"n"`
-	}) (float64, error) {
-		return p.N, nil
-	})
-	jacinth.Public(to, "text", func(_ context.Context, p struct {
-		Text string `json:"text"`
-	}) (string, error) {
-		return p.Text, nil
-	})
+	jacinth.Public(to, "integer", func(_ context.Context, p number[int64]) (int64, error) { return p.N, nil })
+	jacinth.Public(to, "byte", func(_ context.Context, p number[uint8]) (uint8, error) { return p.N, nil })
+	jacinth.Public(to, "float", func(_ context.Context, p number[float64]) (float64, error) { return p.N, nil })
+	jacinth.Public(to, "text", func(_ context.Context, p textual) (string, error) { return p.Text, nil })
 	jacinth.Public(to, "point", func(_ context.Context, p [2]float64) ([2]float64, error) { return p, nil })
 	jacinth.Public(to, "free", func(_ context.Context, p map[string]int) (map[string]int, error) { return p, nil })
-	jacinth.Public(to, "raw", func(_ context.Context, p struct {
-		Value json.RawMessage `json:"value"`
-	}) (json.RawMessage, error) {
-		return p.Value, nil
-	})
+	jacinth.Public(to, "raw", func(_ context.Context, p encoded) (json.RawMessage, error) { return p.Value, nil })
 	to.Add(jacinth.Method{Name: "by_hand", Handler: func(_ context.Context, req *jacinth.Request) (any, error) {
 		return map[string]json.RawMessage{"got": req.Params()}, nil
 	}})
@@ -265,11 +261,7 @@ func addResultMethods(to jacinth.Registrar) {
 	jacinth.Public(to, "slice", func(context.Context, jacinth.None) ([]string, error) { return nil, nil })
 	jacinth.Public(to, "map", func(context.Context, jacinth.None) (map[string]int, error) { return nil, nil })
 	jacinth.Public(to, "bad_text", func(context.Context, jacinth.None) (string, error) { return "a\xffb", nil })
-	jacinth.Public(to, "big", func(_ context.Context, p struct {
-		Bytes int `json:"bytes"`
-	}) (string, error) {
-		return strings.Repeat("x", p.Bytes), nil
-	})
+	jacinth.Public(to, "big", func(_ context.Context, p sized) (string, error) { return strings.Repeat("x", p.Bytes), nil })
 	type node struct {
 		Next *node `json:"next"`
 	}
@@ -302,20 +294,25 @@ func addFailingMethods(to jacinth.Registrar) {
 	fail("odd_message", &jacinth.Error{Code: 10, Message: "quote \" newline \n byte \xff"})
 	jacinth.Public(to, "panic", func(context.Context, jacinth.None) (int, error) { panic("secret panic") })
 	jacinth.Public(to, "abort", func(context.Context, jacinth.None) (int, error) { panic(http.ErrAbortHandler) })
-	jacinth.Public(to, "nil_map", func(context.Context, jacinth.None) (int, error) {
-		var m map[string]int
-		m["secret"]++
-		return 0, nil
+	jacinth.Public(to, "nil_pointer", func(context.Context, jacinth.None) (int, error) {
+		return nobody.Next.Next.Next.depth, nil
 	})
 }
 
+// link is one of a chain that leads nowhere.
+type link struct {
+	Next  *link
+	depth int
+}
+
+var nobody link
+
 // addPrivateMethods adds methods that want a token.
 func addPrivateMethods(to jacinth.Registrar) {
-	jacinth.Private(to, "private.greet", func(_ context.Context, p struct {
+	type person struct {
 		Name string `json:"name"`
-	}) (string, error) {
-		return "Hello " + p.Name, nil
-	})
+	}
+	jacinth.Private(to, "private.greet", func(_ context.Context, p person) (string, error) { return "Hello " + p.Name, nil })
 	jacinth.Private(to, "private.whoami", func(ctx context.Context, _ jacinth.None) (string, error) {
 		return jacinth.RequestFrom(ctx).Caller.Name, nil
 	})

@@ -113,6 +113,7 @@ func TestContext_endsWithTheCall(t *testing.T) {
 // they end with it, and none needs a goroutine to know.
 func TestContext_asParent(t *testing.T) {
 	after := make(chan error, 1)
+	type key struct{}
 	var child, valued context.Context
 	var cancel context.CancelFunc
 	inCall(t, func(ctx context.Context) {
@@ -129,7 +130,7 @@ func TestContext_asParent(t *testing.T) {
 			t.Errorf("300 derived contexts have started %d goroutines, want none", now-before)
 		}
 		child, cancel = context.WithTimeout(ctx, time.Hour)
-		valued = context.WithValue(ctx, struct{}{}, 1)
+		valued = context.WithValue(ctx, key{}, 1)
 		context.AfterFunc(ctx, func() { after <- ctx.Err() })
 		if deadline, ok := child.Deadline(); !ok || time.Until(deadline) > 25*time.Second {
 			t.Errorf("the derived context has the deadline %v, want that of the call at the latest", deadline)

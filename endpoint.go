@@ -3,7 +3,6 @@ package jacinth
 import (
 	"errors"
 	"io"
-	"math"
 	"mime"
 	"net/http"
 	"slices"
@@ -178,15 +177,16 @@ func isJSON(types []string) bool {
 }
 
 // deadlineFrom returns when the sender of a request that arrived at that time stops waiting for its reply, zero if it
-// did not say so in whole milliseconds.
+// did not say so in whole milliseconds of at most ten digits. The limits of the service hold either way, so that what
+// cannot be understood can be left aside.
 func deadlineFrom(header http.Header, arrived time.Time) time.Time {
+	const most = 10 // digits: four months
 	values := header[timeoutHeader]
-	if len(values) != 1 {
+	if len(values) != 1 || len(values[0]) > most {
 		return time.Time{}
 	}
-	const most = math.MaxInt64 / int64(time.Millisecond)
 	millis, err := strconv.ParseInt(values[0], 10, 64)
-	if err != nil || millis < 0 || millis > most {
+	if err != nil || millis < 0 || values[0][0] == '+' {
 		return time.Time{}
 	}
 	return arrived.Add(time.Duration(millis) * time.Millisecond)

@@ -39,7 +39,10 @@ var importRules = map[string]struct {
 	own("explorer"):          {nil, "the page knows a service by rpc.discover only, as any browser does"},
 	own("internal/wire"):     {nil, "messages are the same whatever carries and whatever answers them"},
 	own("internal/codec"):    {nil, "it is the one door to json/v2, so that leaving that is a change to one package"},
-	own("internal/plan"):     {[]string{own("internal/codec"), own("internal/wire")}, "it knows types and messages, not services"},
+	own("internal/plan"): {
+		[]string{own("internal/codec"), own("internal/wire"), own("openrpc")},
+		"it knows types and messages, and describes in the terms of JSON Schema what it checks, but knows no services",
+	},
 	own("internal/leaktest"): {nil, "it serves the tests of every package"},
 
 	own("tokens"):      {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},

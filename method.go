@@ -161,7 +161,7 @@ func bind[P, R any](fn func(context.Context, P) (R, error)) (*function[P, R], er
 	if err != nil {
 		return nil, fmt.Errorf("params: %w", err)
 	}
-	if err := plan.CheckResult(reflect.TypeFor[R]()); err != nil {
+	if _, err := plan.CompileResult(reflect.TypeFor[R]()); err != nil {
 		return nil, fmt.Errorf("result: %w", err)
 	}
 	return &function[P, R]{fn: fn, params: params, null: reflect.TypeFor[R]() == reflect.TypeFor[None]()}, nil

@@ -34,10 +34,11 @@ func orderService() (svc *jacinth.Service, release chan struct{}, middlewareRan,
 			return next(ctx, req)
 		}
 	})
-	jacinth.Private(svc, "do", func(_ context.Context, p struct {
+	type task struct {
 		What string `json:"what"`
 		Size int    `json:"size,omitzero"`
-	}) (string, error) {
+	}
+	jacinth.Private(svc, "do", func(_ context.Context, p task) (string, error) {
 		*methodRan = true
 		switch p.What {
 		case "block":
@@ -54,7 +55,7 @@ func orderService() (svc *jacinth.Service, release chan struct{}, middlewareRan,
 type attempt struct {
 	method, contentType, encoding string
 	padding                       int
-	before, version, name, params string
+	version, name, params         string
 	after                         string
 	noToken, late                 bool
 }
@@ -119,56 +120,95 @@ func TestOrder_ofChecks(t *testing.T) {
 		wholeBodies bool // not of one item of a batch
 	}{
 		{
-			"method, content type", attempt{method: "PUT", contentType: "text/plain"}, notPost,
-			attempt{contentType: "text/plain"}, notJSON, false, true, true, true,
+			"method, content type",
+			attempt{method: "PUT", contentType: "text/plain"},
+			notPost,
+			attempt{contentType: "text/plain"},
+			notJSON, false, true, true, true,
 		},
 		{
-			"content type, encoding", attempt{contentType: "text/plain", encoding: "gzip"}, notJSON,
-			attempt{encoding: "gzip"}, encoded, false, true, true, true,
+			"content type, encoding",
+			attempt{contentType: "text/plain", encoding: "gzip"},
+			notJSON,
+			attempt{encoding: "gzip"},
+			encoded, false, true, true, true,
 		},
 		{
-			"encoding, size", attempt{encoding: "gzip", padding: 3000}, encoded,
-			attempt{padding: 3000}, tooLarge, false, true, true, true,
+			"encoding, size",
+			attempt{encoding: "gzip", padding: 3000},
+			encoded,
+			attempt{padding: 3000},
+			tooLarge, false, true, true, true,
 		},
 		{
-			"size, scan", attempt{padding: 3000, after: "x"}, tooLarge,
-			attempt{after: "x"}, noJSON, false, true, true, true,
+			"size, scan",
+			attempt{padding: 3000, after: "x"},
+			tooLarge,
+			attempt{after: "x"},
+			noJSON, false, true, true, true,
 		},
 		{
-			"scan, envelope", attempt{after: "x", version: "1.0"}, noJSON,
-			attempt{version: "1.0"}, noRequest, false, true, true, false,
+			"scan, envelope",
+			attempt{after: "x", version: "1.0"},
+			noJSON,
+			attempt{version: "1.0"},
+			noRequest, false, true, true, false,
 		},
 		{
-			"envelope, look-up", attempt{version: "1.0", name: "nowhere"}, noRequest,
-			attempt{name: "nowhere"}, noMethod, false, true, true, false,
+			"envelope, look-up",
+			attempt{version: "1.0", name: "nowhere"},
+			noRequest,
+			attempt{name: "nowhere"},
+			noMethod, false, true, true, false,
 		},
 		{
-			"look-up, authentication", attempt{name: "nowhere", noToken: true}, noMethod,
-			attempt{noToken: true}, denied, false, true, true, false,
+			"look-up, authentication",
+			attempt{name: "nowhere", noToken: true},
+			noMethod,
+			attempt{noToken: true},
+			denied, false, true, true, false,
 		},
 		{
-			"authentication, slot", attempt{noToken: true}, denied,
-			attempt{}, busy, true, true, true, false,
+			"authentication, slot",
+			attempt{noToken: true},
+			denied,
+			attempt{},
+			busy, true, true, true, false,
 		},
 		{
-			"slot, deadline", attempt{late: true}, busy,
-			attempt{late: true}, late, true, true, true, false,
+			"slot, deadline",
+			attempt{late: true},
+			busy,
+			attempt{late: true},
+			late, true, true, true, false,
 		},
 		{
-			"deadline, params", attempt{late: true, params: `[1]`}, late,
-			attempt{params: `[1]`}, badParams, false, true, true, false,
+			"deadline, params",
+			attempt{late: true, params: `[1]`},
+			late,
+			attempt{params: `[1]`},
+			badParams, false, true, true, false,
 		},
 		{
-			"params, middleware", attempt{params: `["refuse",1,2]`}, badParams,
-			attempt{params: `["refuse"]`}, refused, false, true, false, false,
+			"params, middleware",
+			attempt{params: `["refuse",1,2]`},
+			badParams,
+			attempt{params: `["refuse"]`},
+			refused, false, true, false, false,
 		},
 		{
-			"middleware, call", attempt{params: `["fail refuse"]`}, refused,
-			attempt{params: `["fail"]`}, failed, false, false, false, false,
+			"middleware, call",
+			attempt{params: `["fail refuse"]`},
+			refused,
+			attempt{params: `["fail"]`},
+			failed, false, false, false, false,
 		},
 		{
-			"call, encoding of the result", attempt{params: `["fail",2000]`}, failed,
-			attempt{params: `["run",2000]`}, tooLong, false, false, false, false,
+			"call, encoding of the result",
+			attempt{params: `["fail",2000]`},
+			failed,
+			attempt{params: `["run",2000]`},
+			tooLong, false, false, false, false,
 		},
 	} {
 		t.Run(pair.name, func(t *testing.T) {
@@ -240,13 +280,17 @@ func TestOrder_stoppingComesBehindAuthentication(t *testing.T) {
 		time.Sleep(time.Second)
 		*methodRan = false
 		close(let)
-		codes := map[int]int{}
+		statuses := map[int]int{} // by code
 		for range 2 {
 			got := <-answers
-			codes[mustReply(t, got.body).code()] = got.status
+			r := mustReply(t, got.body)
+			statuses[r.code()] = got.status
+			if r.code() == -32000 && !strings.Contains(string(r.Error.Data), "the service is stopping") {
+				t.Errorf("the caller with a token is told %s, want that the service is stopping", r.Error.Data)
+			}
 		}
-		if codes[-32001] != http.StatusOK || codes[-32000] != http.StatusServiceUnavailable || *methodRan {
-			t.Errorf("the codes and their statuses are %v, the method ran: %v; want -32001 with 200, -32000 with 503, false", codes, *methodRan)
+		if statuses[-32001] != http.StatusOK || statuses[-32000] != http.StatusServiceUnavailable || *methodRan {
+			t.Errorf("the statuses by code are %v, the method ran: %v; want 200 for -32001, 503 for -32000, false", statuses, *methodRan)
 		}
 		close(release)
 		if err := <-ended; err != nil {

@@ -10,9 +10,11 @@ import (
 
 // Call calls the method with params and returns its result. See [Client.Call] for options and errors.
 func (n Name[P, R]) Call(ctx context.Context, c *Client, params P, options ...Option) (R, error) {
-	var result R
-	err := c.Call(ctx, string(n), params, &result, options...)
-	return result, err
+	var result, none R
+	if err := c.Call(ctx, string(n), params, &result, options...); err != nil {
+		return none, err
+	}
+	return result, nil
 }
 
 // Notify sends the method as a notification: nil means that the service has it, and says nothing of how it went.
@@ -20,30 +22,33 @@ func (n Name[P, R]) Notify(ctx context.Context, c *Client, params P, options ...
 	return c.Notify(ctx, string(n), params, options...)
 }
 
-// Go starts a call and returns at once. The call ends with ctx at the latest.
+// Go starts a call and returns at once; params may be changed from then on. The call ends with ctx at the latest.
 func (n Name[P, R]) Go(ctx context.Context, c *Client, params P, options ...Option) *Pending[R] {
 	p := newPending[R](string(n))
-	go func() {
-		var raw json.RawMessage
-		err := c.Call(ctx, string(n), params, &raw, options...)
-		p.settle(raw, err)
-	}()
+	out, err := c.outgoing(string(n), params, options)
+	if err != nil {
+		p.settle(nil, err)
+		return p
+	}
+	go func() { p.settle(c.call(ctx, out)) }()
 	return p
 }
 
-// Queue adds a call to a batch. Its result is there once the batch has been sent.
+// Queue adds a call to a batch. Its result is there once the batch has been sent, and not before: to wait for it
+// first is to wait for ever. See [Batch.Call] for options.
 func (n Name[P, R]) Queue(b *Batch, params P, options ...Option) *Pending[R] {
 	p := newPending[R](string(n))
 	b.add(string(n), params, p.settle, options)
 	return p
 }
 
-// QueueNotify adds a notification to a batch.
+// QueueNotify adds a notification to a batch. See [Batch.Notify].
 func (n Name[P, R]) QueueNotify(b *Batch, params P) {
 	b.add(string(n), params, nil, nil)
 }
 
-// Pending is a call whose result may not be there yet. It is safe for concurrent use.
+// Pending is a call whose result may not be there yet: one that [Name.Go] has started, or one of a [Batch]. It is safe
+// for concurrent use.
 type Pending[R any] struct {
 	method string
 	done   chan struct{}
@@ -70,7 +75,10 @@ func (p *Pending[R]) Result() (R, error) {
 // settle ends the call, once.
 func (p *Pending[R]) settle(raw json.RawMessage, err error) {
 	if err == nil {
-		err = decodeResult(p.method, raw, &p.result)
+		var result R
+		if err = decodeResult(p.method, raw, &result); err == nil {
+			p.result = result
+		}
 	}
 	p.err = err
 	p.mu.Lock()

@@ -72,3 +72,9 @@ func (r *records) text() string {
 	}
 	return text.String()
 }
+
+// newLogger writes into a handler and, beside it, through those of slog, which must cope with the same lines.
+func newLogger(r *records) *slog.Logger {
+	var text, json strings.Builder
+	return slog.New(slog.NewMultiHandler(r, slog.NewTextHandler(&text, nil), slog.NewJSONHandler(&json, nil)))
+}

@@ -2,7 +2,7 @@ package jacinth
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -14,47 +14,52 @@ const (
 	backoffBase = 50 * time.Millisecond
 	backoffCap  = time.Second
 
-	// Of all calls of a client, retries included, so that a service in trouble is not finished off by its callers.
-	budgetShare = 0.2  // retries a call earns
+	// What the calls of a client may add to themselves by retries, so that a service in trouble is not finished off
+	// by its callers. What is not used in ten seconds is lost.
+	budgetShare = 0.2  // retries that a call earns
 	budgetRate  = 10.0 // retries a second that are free
-	budgetMost  = 100.0
+	budgetMost  = 10 * budgetRate
 )
 
-// verdictOfTry says whether a call that failed may be tried again.
-type verdictOfTry struct {
-	again bool
-	after time.Duration // the service asked to wait at least that long
+// setback is why a try of a call came to nothing. It is not changed once it is made: the calls of a batch share one.
+type setback struct {
+	err    error
+	repeat repeat
+	after  time.Duration // the service wants to be left alone for that long
+
+	// unread says that the service refused to read the whole request, as JSON-RPC has it for a body that is no JSON
+	// or no request: nothing in it was run, and what is wrong may be another call that went with this one.
+	unread bool
 }
 
-// judge decides whether a failed try may be repeated: if the call provably was not run, or if running it twice does
-// no harm and there was no answer.
-func judge(err error, got posted, out *outgoing) verdictOfTry {
-	v := verdictOfTry{after: got.retryAfter}
-	if err == nil || out.notification || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return v
-	}
-	if remote, ok := errors.AsType[*Error](err); ok {
-		v.again = remote.Code == Unavailable && remote.notProcessed()
-		return v
-	}
-	switch {
-	case errors.Is(err, ErrNotSent):
-		v.again = true
-	case !out.replay():
-	case errors.Is(err, ErrNoReply):
-		v.again = true
-	case errors.Is(err, ErrBadReply):
-		switch got.status {
-		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			v.again = true
-		}
-		v.again = v.again || errors.Is(err, errCutOff)
-	}
-	return v
+// repeat says which calls may be sent again after a setback.
+type repeat uint8
+
+const (
+	never      repeat = iota // answered, or bound to fail again
+	ifHarmless               // it may have run
+	always                   // it was not run
+)
+
+// mayRepeat reports whether the call may be sent again. A notification never is: nobody would learn that it was
+// there twice.
+func (s *setback) mayRepeat(out *outgoing) bool {
+	return !out.notification && (s.repeat == always || s.repeat == ifHarmless && out.harmless)
 }
 
-// errCutOff marks a reply that ended before its end.
-var errCutOff = errors.New("it was cut off")
+// interrupted is the setback of a call whose context ended before it could be sent again.
+func (s *setback) interrupted(over error) *setback {
+	return &setback{err: fmt.Errorf("%w; then %w before it could be sent again", s.err, over)}
+}
+
+// isTransient reports whether a status says that it may be another one in a moment.
+func isTransient(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
 
 // notProcessed reports whether the service says that it ran nothing of the call.
 func (e *Error) notProcessed() bool {
@@ -62,28 +67,25 @@ func (e *Error) notProcessed() bool {
 	return e.DecodeData(&data) == nil && data.Processed != nil && !*data.Processed
 }
 
-// retrying calls try until it does well, may not be repeated, or the attempts, the budget or the time are used up.
-func (c *Client) retrying(ctx context.Context, try func() (verdictOfTry, error)) error {
-	c.budget.earn()
-	for attempt := 1; ; attempt++ {
-		verdict, err := try()
-		if err == nil || !verdict.again || c.NoRetry || attempt == maxAttempts || ctx.Err() != nil {
-			return err
-		}
-		pause := max(backoff(attempt), verdict.after)
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
-			return err
-		}
-		if !c.budget.spend() {
-			return err
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return err
-		}
+// again waits until calls that had the setback lost may be sent again, and returns how many of them may be: none when
+// the attempts, the time or the budget are used up. When the context ends meanwhile, the setback it returns says so.
+func (c *Client) again(ctx context.Context, attempt, calls int, lost *setback) (granted int, why *setback) {
+	if c.NoRetry || attempt >= maxAttempts || ctx.Err() != nil {
+		return 0, lost
+	}
+	// On top of what the service asks for: callers who were all told the same must not all come back at once.
+	pause := lost.after + backoff(attempt)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
+		return 0, lost
+	}
+	if granted = c.budget.spend(calls); granted == 0 {
+		return 0, lost
+	}
+	select {
+	case <-time.After(pause):
+		return granted, lost
+	case <-ctx.Done():
+		return 0, lost.interrupted(over(ctx))
 	}
 }
 
@@ -93,29 +95,30 @@ func backoff(attempt int) time.Duration {
 	return rand.N(min(backoffBase<<(attempt-1), backoffCap))
 }
 
-// budget bounds the retries of a client by a share of its calls and a rate. The zero value is ready, with ten.
+// budget bounds the retries of a client by a share of its calls and a rate. The zero value is ready, with those of
+// one second.
 type budget struct {
 	mu     sync.Mutex
 	tokens float64
 	last   time.Time
 }
 
-func (b *budget) earn() {
+// earn takes note of calls.
+func (b *budget) earn(calls int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill()
-	b.tokens = min(b.tokens+budgetShare, budgetMost)
+	b.tokens = min(b.tokens+budgetShare*float64(calls), budgetMost)
 }
 
-func (b *budget) spend() bool {
+// spend takes as many retries as there are, and as are wanted.
+func (b *budget) spend(wanted int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill()
-	if b.tokens < 1 {
-		return false
-	}
-	b.tokens--
-	return true
+	granted := min(wanted, int(b.tokens))
+	b.tokens -= float64(granted)
+	return granted
 }
 
 func (b *budget) refill() {

@@ -20,6 +20,8 @@ import (
 )
 
 const (
+	maxHeaders = 1 << 30 // net/http adds to it and must not overflow
+
 	writeGrace = 5 * time.Second // beyond the slowest call, for a reply to reach a slow reader
 	stopGrace  = time.Second     // for handlers to return once their contexts have been ended
 )
@@ -245,8 +247,8 @@ func (s *Service) server(calls context.Context) *http.Server {
 		Handler:           s,
 		ReadHeaderTimeout: duration(limits.HeaderRead),
 		ReadTimeout:       duration(limits.Read),
-		IdleTimeout:       duration(limits.Idle),
-		MaxHeaderBytes:    limits.Headers,
+		IdleTimeout:       limits.Idle, // Unlimited stays negative: where it is 0, net/http takes the ReadTimeout
+		MaxHeaderBytes:    min(limits.Headers, maxHeaders),
 		BaseContext:       func(net.Listener) context.Context { return calls },
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 	}

@@ -260,7 +260,7 @@ func compact(value any) string {
 	if err != nil {
 		return fmt.Sprint(value)
 	}
-	return string(text)
+	return string(clip(text))
 }
 
 func TestTranscript_seesDifferences(t *testing.T) {

@@ -5,15 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
+	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/jacinth-rpc/jacinth/internal/wire"
 )
 
 // timeoutHeader carries how long the sender of a request still waits, in milliseconds. It is relative, so that the
@@ -25,163 +25,193 @@ const timeoutHeader = "Jacinth-Timeout-Ms"
 var (
 	// ErrNotSent says that the call never reached a service that could have run it.
 	ErrNotSent = errors.New("the call was not sent")
-	// ErrNoReply says that the call was sent and no answer came: it may have run or not.
+	// ErrNoReply says that the call was sent and its answer did not arrive, or not whole: it may have run or not.
 	ErrNoReply = errors.New("the call was not answered")
-	// ErrBadReply says that an answer came which is none: the call has probably run.
+	// ErrBadReply says that an answer came which is none: the call may well have run.
 	ErrBadReply = errors.New("the reply is not valid")
 )
 
-// maxQuote is how much of a reply that is no JSON-RPC an error repeats, in bytes.
-const maxQuote = 256
+// NewTransport returns what a Client without an HTTP of its own sends its requests with: HTTP/1.1 and, over TLS,
+// HTTP/2, and connections that are kept for 30 seconds after their last use, long before a service of jacinth closes
+// them (120 s), so that no call is written to a connection that is just going away. It is for programs that need the
+// same with one thing changed:
+//
+//	transport := jacinth.NewTransport()
+//	transport.TLSClientConfig = &tls.Config{RootCAs: ours, Certificates: mine}
+//	billing := &jacinth.Client{URL: url, HTTP: &http.Client{Transport: transport}}
+//
+// Like every http.Transport it is made once and kept, since the connections are in it.
+func NewTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		TLSHandshakeTimeout:    5 * time.Second,
+		MaxIdleConnsPerHost:    256,
+		IdleConnTimeout:        30 * time.Second,
+		DisableCompression:     true, // between neighbours it costs more than it saves
+		MaxResponseHeaderBytes: 64 << 10,
+		Protocols:              protocols,
+		// All calls share one HTTP/2 connection, which is not closed by a call that times out: a dead one has to be
+		// found by pinging.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
+	}
+}
 
-// idleConnections is shared by all clients that bring no http.Client. Its connections are given up long before a
-// service of ours would close them (120 s), so that no call is written to one that is just going away.
-var idleConnections = func() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConns = 0
-	t.MaxIdleConnsPerHost = 256
-	t.IdleConnTimeout = 30 * time.Second
-	t.DisableCompression = true
-	t.MaxResponseHeaderBytes = 64 << 10
-	return t
-}()
+// sharedTransport keeps the connections of all clients that bring no http.Client.
+var sharedTransport = NewTransport()
 
-// httpClient returns the http.Client of c, which never follows a redirect: net/http would carry X-Api-Token along to
-// whatever host it is sent to.
-func (c *Client) httpClient() *http.Client {
+// prepare makes what all requests share, at the first of them.
+func (c *Client) prepare() {
 	c.once.Do(func() {
-		client := http.Client{Transport: idleConnections}
+		client := http.Client{Transport: sharedTransport}
 		if c.HTTP != nil {
 			client = *c.HTTP
 		}
+		if client.Transport == nil {
+			client.Transport = http.DefaultTransport
+		}
+		// net/http would carry X-Api-Token along to whatever host it is sent to.
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		c.http = &client
+		if address, err := url.Parse(c.URL); err == nil && address.Host != "" &&
+			(address.Scheme == "http" || address.Scheme == "https") {
+			c.address = address
+		}
 	})
-	return c.http
+}
+
+// where names the service in errors and to middleware, without the password that its URL may have.
+func (c *Client) where() string {
+	c.prepare()
+	if c.address == nil {
+		return ""
+	}
+	return c.address.Redacted()
 }
 
 // parcel is one HTTP request to a service: a call, a notification or a batch.
 type parcel struct {
-	body   []byte
-	replay bool // safe to send twice: everything in it is idempotent
+	body     []byte
+	token    string
+	harmless bool // running twice all that is in it does no harm
 }
 
-// posted is what came back for a parcel.
-type posted struct {
-	status     int
-	body       []byte
-	retryAfter time.Duration
-}
-
-// post sends a parcel and reads the whole reply. Its error is one of the Err… of this file.
-func (c *Client) post(ctx context.Context, p parcel) (posted, error) {
-	sent := &sentBody{}
-	request, err := c.request(ctx, p, sent)
-	if err != nil {
-		return posted{}, fmt.Errorf("%w: %w", ErrNotSent, err)
+// post sends a parcel and reads the whole reply.
+func (c *Client) post(ctx context.Context, p parcel) (posted, *setback) {
+	if ctx.Err() != nil {
+		return posted{}, lostOnTheWay(ctx, false, over(ctx))
 	}
-	response, err := c.httpClient().Do(request)
+	c.prepare()
+	var way progress
+	request, err := c.request(way.trace(ctx), p)
 	if err != nil {
-		if sent.begun.Load() {
-			return posted{}, fmt.Errorf("%w: %w", ErrNoReply, err)
-		}
-		return posted{}, fmt.Errorf("%w: %w", ErrNotSent, err)
+		return posted{}, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, err)}
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.http.Transport), err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	limit := c.maxResponse()
-	var reply bytes.Buffer
-	if size := response.ContentLength; size > 0 && size <= limit {
-		reply.Grow(int(size) + bytes.MinRead) // so that the end is read without growing
-	}
-	// The limit counts what comes out when net/http decompresses, so a small reply cannot become a large one.
-	_, err = reply.ReadFrom(io.LimitReader(response.Body, limit+1))
-	got := posted{status: response.StatusCode, body: reply.Bytes(), retryAfter: retryAfter(response.Header)}
-	switch {
-	case int64(reply.Len()) > limit:
-		return got, fmt.Errorf("%w: it is longer than %d bytes", ErrBadReply, limit)
-	case err != nil && reply.Len() == 0:
-		return got, fmt.Errorf("%w: %w", ErrNoReply, err)
-	case err != nil:
-		return got, fmt.Errorf("%w: %w: %w", ErrBadReply, errCutOff, err)
-	}
-	return got, nil
+	return receive(ctx, response, c.maxResponse())
 }
 
+// progress notes how far net/http came with a request.
+type progress struct {
+	sought, found atomic.Bool // a connection
+}
+
+func (p *progress) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { p.sought.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { p.found.Store(true) },
+	})
+}
+
+// mayHaveSent reports whether any of a request that failed can have left. A transport that is not net/http's own is
+// asked as well, but if it does not say that it was looking for a connection, it may have its own ways.
+func (p *progress) mayHaveSent(by http.RoundTripper) bool {
+	_, known := by.(*http.Transport)
+	return p.found.Load() || !known && !p.sought.Load()
+}
+
+// lostOnTheWay is the setback of a request that was not answered. One of which nothing was sent can be sent again.
+func lostOnTheWay(ctx context.Context, sent bool, err error) *setback {
+	// net/http reports the cause with which a context was cancelled, in place of its error.
+	if end := ctx.Err(); end != nil && !errors.Is(err, end) {
+		err = fmt.Errorf("%w: %w", end, err)
+	}
+	if sent {
+		return &setback{err: fmt.Errorf("%w: %w", ErrNoReply, err), repeat: ifHarmless}
+	}
+	return &setback{err: fmt.Errorf("%w: %w", ErrNotSent, err), repeat: always}
+}
+
+// over says why ctx ended, in a chain with the error of ctx and the cause that its owner gave.
+func over(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+var (
+	errNoURL    = errors.New("Client.URL is not the address of an endpoint, such as http://127.0.0.1:8000/api")
+	errBadToken = errors.New("the token has a line break or another control character: was it read from a file untrimmed?")
+)
+
 // request builds the HTTP request of a parcel.
-func (c *Client) request(ctx context.Context, p parcel, sent *sentBody) (*http.Request, error) {
-	if c.URL == "" {
-		return nil, errors.New("the client has no URL")
+func (c *Client) request(ctx context.Context, p parcel) (*http.Request, error) {
+	if c.address == nil {
+		return nil, errNoURL
 	}
-	token, err := c.token(ctx)
+	// A reader of another type would have net/http send the header by itself first: one more system call for each
+	// request, and one that is lost with a connection that was just closed could not be repeated.
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(p.body))
 	if err != nil {
-		return nil, fmt.Errorf("the token source failed: %w", err)
+		return nil, errNoURL
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	sent.Reader.Reset(p.body)
-	request.Body = sent
-	request.ContentLength = int64(len(p.body))
-	request.GetBody = func() (io.ReadCloser, error) {
-		again := &sentBody{}
-		again.Reader.Reset(p.body)
-		sent.begun.Store(true) // net/http asks again only for a request that it had begun to send
-		return again, nil
-	}
-	header := request.Header
+	c.setHeader(ctx, request.Header, p)
+	return request, nil
+}
+
+// setHeader fills in the headers of a request: what is said of one call goes before what is said of all, and what the
+// protocol needs before both.
+func (c *Client) setHeader(ctx context.Context, header http.Header, p parcel) {
 	propagate(ctx, header)
-	for key, values := range c.Header {
-		header[http.CanonicalHeaderKey(key)] = values
-	}
-	for key, values := range headerFrom(ctx) {
-		header[key] = values
-	}
-	header.Set("Content-Type", "application/json")
-	header.Set("Accept", "application/json")
-	if token != "" {
+	if p.token != "" {
 		name := c.TokenHeader
 		if name == "" {
 			name = defaultTokenHeader
 		}
-		header.Set(name, token)
+		header.Set(name, p.token)
 	}
+	for _, more := range []http.Header{c.Header, headerFrom(ctx)} {
+		for key, values := range more {
+			header[http.CanonicalHeaderKey(key)] = values
+		}
+	}
+	header["Content-Type"] = []string{"application/json"}
+	header["Accept"] = []string{"application/json"}
 	if deadline, ok := ctx.Deadline(); ok {
-		header.Set(timeoutHeader, strconv.FormatInt(remaining(deadline), 10))
+		header[timeoutHeader] = []string{strconv.FormatInt(remaining(deadline), 10)}
 	}
-	if p.replay {
+	if _, ok := header["Idempotency-Key"]; !ok && p.harmless {
 		// An empty list is not sent, and tells net/http that it may repeat this POST on another connection.
 		header["Idempotency-Key"] = []string{}
 	}
-	return request, nil
 }
 
-// hopMargin is kept from the time that a service is given, so that its answer still arrives in time.
-const hopMargin = 10 * time.Millisecond
-
-// remaining is the time to deadline that a service is told, in milliseconds and at least one.
+// remaining is the time to deadline that a service is told, in milliseconds: at least one, at most ten digits. A bit
+// is kept back for the answer to arrive in time.
 func remaining(deadline time.Time) int64 {
-	return max(1, (time.Until(deadline) - hopMargin).Milliseconds())
+	const hop, most = 10 * time.Millisecond, 9_999_999_999
+	return min(max((time.Until(deadline)-hop).Milliseconds(), 1), most)
 }
-
-// sentBody is the body of a request that notes whether any of it was read, that is, whether it could have left.
-type sentBody struct {
-	bytes.Reader
-	begun atomic.Bool
-}
-
-func (b *sentBody) Read(p []byte) (int, error) {
-	b.begun.Store(true)
-	return b.Reader.Read(p)
-}
-
-// WriteTo is what net/http uses where it can.
-func (b *sentBody) WriteTo(w io.Writer) (int64, error) {
-	b.begun.Store(true)
-	return b.Reader.WriteTo(w)
-}
-
-func (b *sentBody) Close() error { return nil }
 
 func (c *Client) maxResponse() int64 {
 	switch {
@@ -193,66 +223,17 @@ func (c *Client) maxResponse() int64 {
 	return int64(c.MaxResponse)
 }
 
-func (c *Client) token(ctx context.Context) (string, error) {
+// token returns the API token for one try.
+func (c *Client) token(ctx context.Context) (string, *setback) {
+	token := c.Token
 	if c.TokenSource != nil {
-		return c.TokenSource(ctx)
-	}
-	return c.Token, nil
-}
-
-// propagate passes the trace of the request that ctx works for on to the next service, and nothing else of it.
-// https://www.w3.org/TR/trace-context/
-func propagate(ctx context.Context, header http.Header) {
-	const most = 512
-	incoming := RequestFrom(ctx)
-	if incoming == nil || incoming.HTTP == nil {
-		return
-	}
-	for _, name := range []string{"Traceparent", "Tracestate"} {
-		if values := incoming.HTTP.Header[name]; len(values) == 1 && len(values[0]) <= most {
-			header[name] = values
+		var err error
+		if token, err = c.TokenSource(ctx); err != nil {
+			return "", &setback{err: fmt.Errorf("%w: the token source failed: %w", ErrNotSent, err)}
 		}
 	}
-}
-
-type headerKey struct{}
-
-// WithHeader returns a context whose calls carry one more HTTP header. Calls with headers of their own are not
-// coalesced with others.
-func WithHeader(ctx context.Context, key, value string) context.Context {
-	header := headerFrom(ctx).Clone()
-	if header == nil {
-		header = http.Header{}
+	if strings.ContainsFunc(token, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", &setback{err: fmt.Errorf("%w: %w", ErrNotSent, errBadToken)}
 	}
-	header.Set(key, value)
-	return context.WithValue(ctx, headerKey{}, header)
-}
-
-func headerFrom(ctx context.Context) http.Header {
-	header, _ := ctx.Value(headerKey{}).(http.Header)
-	return header
-}
-
-// retryAfter reads the header of that name when it is a number of seconds (RFC 9110, section 10.2.3).
-func retryAfter(header http.Header) time.Duration {
-	seconds, err := strconv.Atoi(header.Get("Retry-After"))
-	if err != nil || seconds < 0 || seconds > 3600 {
-		return 0
-	}
-	return time.Duration(seconds) * time.Second
-}
-
-// notJSONRPC describes a reply that is none, with the beginning of what it is.
-func notJSONRPC(got posted, why string) error {
-	text := strings.ToValidUTF8(string(got.body[:min(len(got.body), maxQuote)]), "")
-	return fmt.Errorf("%w: HTTP status %d, %s: %q", ErrBadReply, got.status, why, text)
-}
-
-// replies reads the body of a reply. limits of nesting are generous: what the service sends is its own affair.
-func (got posted) replies(items int) ([]wire.Reply, bool, error) {
-	replies, batch, err := wire.ScanReplies(got.body, wire.Limits{Depth: 1000, Items: max(items, 1), Method: maxMethodName, ID: 128}, nil)
-	if err != nil {
-		return nil, batch, notJSONRPC(got, err.Error())
-	}
-	return replies, batch, nil
+	return token, nil
 }

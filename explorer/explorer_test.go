@@ -271,15 +271,15 @@ func TestHandler_linksToTheEndpointAndItsFiles(t *testing.T) {
 }
 
 func TestHandler_writesTheConfigurationAsData(t *testing.T) {
-	config := explorer.Config{Path: `/<script>alert(1)<`, Endpoint: `/"><script>alert(2)<`, TokenHeader: "X-Own_2"}
+	config := explorer.Config{Path: `/<script>alert(1)<`, Endpoint: `/"><script>alert(2)<`, TokenHeader: `X-"&Own`}
 	handler := explorer.Handler(config)
 	target := (&url.URL{Path: config.Path}).String()
 	content := get(t, handler, http.MethodGet, target, nil).Body.String()
 	if strings.Contains(content, "<script>alert") || strings.Contains(content, "{{") {
 		t.Errorf("the page has the configuration in it unescaped:\n%s", content)
 	}
-	if !strings.Contains(content, `data-token-header="X-Own_2"`) {
-		t.Errorf("the page has not the header X-Own_2 in it")
+	if want := `data-token-header="X-&#34;&amp;Own"`; !strings.Contains(content, want) {
+		t.Errorf("the page has not %s in it", want)
 	}
 }
 
@@ -296,8 +296,6 @@ func TestHandler_refusesAWrongConfiguration(t *testing.T) {
 		{explorer.Config{Endpoint: "//evil.example/api"}, "Endpoint"},
 		{explorer.Config{Endpoint: "https://evil.example/api"}, "Endpoint"},
 		{explorer.Config{Endpoint: "/./api"}, "Endpoint"},
-		{explorer.Config{TokenHeader: "X-$(id)"}, "TokenHeader"},
-		{explorer.Config{TokenHeader: "X Y"}, "TokenHeader"},
 	} {
 		func() {
 			defer func() {

@@ -1,5 +1,25 @@
 // Package jacinthtest connects a test to a service in memory: real HTTP between a real client and a real server, and
-// no port. It works inside testing/synctest bubbles.
+// no port.
+//
+//	func TestAdd(t *testing.T) {
+//		client := jacinthtest.New(t, newService())
+//		sum, err := Add.Call(t.Context(), client, AddParams{A: 1, B: 2})
+//		if err != nil || sum != 3 {
+//			t.Errorf("math.add = %v, %v; want 3", sum, err)
+//		}
+//	}
+//
+// It works inside testing/synctest bubbles, where a call that takes an hour is over at once:
+//
+//	func TestReport_isCutShort(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			client := jacinthtest.New(t, newService())
+//			_, err := Report.Call(t.Context(), client, ReportParams{Years: 100})
+//			if !errors.Is(err, jacinth.DeadlineExceeded) {
+//				t.Errorf("report = %v, want that it takes too long", err)
+//			}
+//		})
+//	}
 package jacinthtest
 
 import (
@@ -15,21 +35,30 @@ import (
 
 // New serves svc in memory until the test ends and returns a client of it. The client may be changed before its
 // first call, to give it a Token for example; its URL and HTTP fields are what leads to svc.
+//
+// When the test ends, calls under way have their contexts ended, and New waits for their handlers to return. One
+// service may be served to several tests, at the same time too. Its background tasks do not run.
 func New(tb testing.TB, svc *jacinth.Service) *jacinth.Client {
 	tb.Helper()
 	pipe := &pipeListener{connections: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: svc}
-	var serving sync.WaitGroup
+	var handlers, serving sync.WaitGroup
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handlers.Add(1)
+		defer handlers.Done()
+		svc.ServeHTTP(w, r)
+	})}
 	serving.Go(func() {
 		if err := server.Serve(pipe); !errors.Is(err, http.ErrServerClosed) {
 			tb.Errorf("the in-memory server ended: %v", err)
 		}
 	})
-	transport := &http.Transport{DialContext: pipe.dial, MaxIdleConnsPerHost: 64}
+	transport := jacinth.NewTransport()
+	transport.Proxy, transport.DialContext = nil, pipe.dial
 	tb.Cleanup(func() {
-		transport.CloseIdleConnections()
 		_ = server.Close()
 		serving.Wait()
+		handlers.Wait()
+		transport.CloseIdleConnections()
 	})
 	return &jacinth.Client{URL: "http://service.test" + svc.Endpoint(), HTTP: &http.Client{Transport: transport}}
 }

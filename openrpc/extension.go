@@ -25,4 +25,8 @@ type MethodExtension struct {
 	ReadOnly   bool   `json:"readOnly,omitzero"`   // changes nothing
 	Idempotent bool   `json:"idempotent,omitzero"` // calling it twice does what calling it once does
 	TimeoutMS  int64  `json:"timeoutMs,omitzero"`  // in place of the document's callTimeoutMs
+
+	// Params is the schema of the params as a whole, where a list of them cannot say what the method takes: any number
+	// of values, or members of any name. It is nil where [Method.Params] says it all.
+	Params *Schema `json:"params,omitzero"`
 }

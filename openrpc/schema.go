@@ -2,6 +2,7 @@ package openrpc
 
 import (
 	"encoding/json"
+	"iter"
 	"slices"
 )
 
@@ -68,6 +69,41 @@ type Schema struct {
 
 // Nothing returns a new schema that no value is right by: false in JSON, as in "additionalProperties": false.
 func Nothing() *Schema { return &Schema{Not: &Schema{}} }
+
+// All iterates over the schema and all those that stand in it, at whatever depth. What it refers to by Ref stands
+// elsewhere.
+func (s *Schema) All() iter.Seq[*Schema] {
+	return func(yield func(*Schema) bool) { s.each(yield, 0) }
+}
+
+// each passes the schema and those in it to yield, and reports whether yield wants more.
+func (s *Schema) each(yield func(*Schema) bool, depth int) bool {
+	if s == nil || depth > maxSchemaDepth {
+		return true
+	}
+	if !yield(s) {
+		return false
+	}
+	for _, k := range s.keywords() {
+		var inner []*Schema
+		switch field := k.field.(type) {
+		case **Schema:
+			inner = []*Schema{*field}
+		case *[]*Schema:
+			inner = *field
+		case *Properties:
+			for _, property := range *field {
+				inner = append(inner, property.Schema)
+			}
+		}
+		for _, schema := range inner {
+			if !schema.each(yield, depth+1) {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // Types are the JSON types a value may have: "null", "boolean", "integer", "number", "string", "array", "object". One
 // is written as a string, several as a list.

@@ -191,6 +191,42 @@ func TestSchema_refusesToWriteWhatIsNotJSON(t *testing.T) {
 	}
 }
 
+func TestSchema_allVisitsEverySchemaInside(t *testing.T) {
+	named := func(title string) *openrpc.Schema { return &openrpc.Schema{Title: title} }
+	deep := &openrpc.Schema{Title: "items", Items: named("items of items")}
+	schema := &openrpc.Schema{
+		Title: "top", PrefixItems: []*openrpc.Schema{named("first"), nil, named("third")}, Items: deep,
+		Contains: named("contains"), Properties: openrpc.Properties{{Name: "a", Schema: named("a")}, {Name: "b"}},
+		AdditionalProperties: named("rest"), PropertyNames: named("names"), AllOf: []*openrpc.Schema{named("all")},
+		AnyOf: []*openrpc.Schema{named("any")}, OneOf: []*openrpc.Schema{named("one")}, Not: named("not"),
+		Defs: openrpc.Properties{{Name: "d", Schema: named("defined")}},
+	}
+	var titles []string
+	for inner := range schema.All() {
+		titles = append(titles, inner.Title)
+	}
+	want := "top, first, third, items, items of items, contains, a, rest, names, all, any, one, not, defined"
+	if got := strings.Join(titles, ", "); got != want {
+		t.Errorf("All visits %s, want %s", got, want)
+	}
+	titles = nil
+	for inner := range schema.All() {
+		if titles = append(titles, inner.Title); inner.Title == "items of items" {
+			break
+		}
+	}
+	if got := len(titles); got != 5 {
+		t.Errorf("All goes on to visit %d schemas after it was left at the fifth", got)
+	}
+	for range (*openrpc.Schema)(nil).All() {
+		t.Error("All visits something in no schema")
+	}
+	loop := &openrpc.Schema{}
+	loop.Items = loop
+	for range loop.All() { // it must end
+	}
+}
+
 func FuzzSchema(f *testing.F) {
 	f.Add([]byte(everyKeyword))
 	f.Add([]byte(`{"required":["a",1],"items":[true,{"type":[]}],"minimum":"2"}`))

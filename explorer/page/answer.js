@@ -58,13 +58,11 @@ export function showResponse(response, onFault) {
 	const faults = faultsOf(response);
 	return [
 		el('strong', { 'data-error-code': member(error, 'code')?.digits }, member(error, 'message')?.text),
-		faults.length > 0 && el('table', {},
-			el('thead', {}, el('tr', {}, ['Where', 'Rule', 'Expected', 'Got'].map((name) => el('th', { scope: 'col' }, name)))),
-			el('tbody', {}, faults.map((fault) => el('tr', { 'data-fault': fault.path },
-				el('td', {}, onFault
-					? el('button.link', { onclick: () => onFault(fault.path) }, fault.path || 'params')
-					: el('code', {}, fault.path || 'params')),
-				el('td', {}, fault.rule), el('td', {}, fault.expected), el('td', {}, el('code', {}, fault.got)))))),
+		...faults.map((fault) => el('p', { 'data-fault': fault.path },
+			onFault
+				? el('button.link', { onclick: () => onFault(fault.path) }, fault.path || 'params')
+				: el('code', {}, fault.path || 'params'),
+			el('span', {}, faultText(fault)))),
 		data !== undefined && el('details', { open: faults.length === 0 },
 			el('summary', {}, 'Data'), jsonBlock(data, { 'data-error-data': true })),
 	].filter(Boolean);

@@ -18,7 +18,7 @@ function curl({ method, params, notify, needsToken }) {
 	return [
 		`curl -sS ${inShell(endpoint.href)}`,
 		`-H 'Content-Type: application/json'`,
-		...(needsToken ? [`-H "${token.header}: $TOKEN"`] : []),
+		...(needsToken ? [`-H ${/^[\w-]+$/.test(token.header) ? `"${token.header}: $TOKEN"` : `${inShell(`${token.header}: `)}"$TOKEN"`}`] : []),
 		`-d ${inShell(request(notify ? undefined : 1, method, params))}`,
 	].join(' \\\n  ');
 }

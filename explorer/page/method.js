@@ -38,7 +38,7 @@ export function head(method) {
 		method.deprecated && el('span.tag.warn', { 'data-deprecated': true }, 'deprecated'),
 		method.readOnly && el('span.tag', { title: 'Changes nothing' }, 'read-only'),
 		method.idempotent && !method.readOnly && el('span.tag', { title: 'Calling it twice does what calling it once does' }, 'idempotent'),
-		method.timeout > 0 && el('span.tag', { title: 'Time a call may take' }, time(method.timeout)),
+		method.timeout > 0 && el('span.tag', { title: 'Time a call may take' }, `timeout ${time(method.timeout)}`),
 		!method.result && el('span.tag', { title: 'Describes no result: meant for notifications' }, 'notification'),
 	].filter(Boolean);
 	const dot = method.name.lastIndexOf('.') + 1;

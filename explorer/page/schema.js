@@ -11,13 +11,16 @@ export class Scope {
 		this.root = root;
 	}
 
-	// resolve returns the schema that is meant, with what stands beside a $ref laid over what it names.
+	// resolve returns the schema that is meant, with what stands beside a $ref laid over what it names. Where that has no
+	// title, its name is one.
 	resolve(schema) {
 		let found = isObject(schema) ? schema : {};
 		for (let hops = 0; typeof found.$ref === 'string' && hops < maxReferences; hops++) {
 			const target = this.lookUp(found.$ref);
 			if (!target) break;
+			const name = found.$ref.split('/').at(-1);
 			found = merge(target, found, ['$ref']);
+			found.title ??= unescapeToken(name);
 		}
 		return found;
 	}
@@ -81,7 +84,7 @@ export function shapeOf(schema, scope, depth = 0) {
 
 // typeName says in a word or two what kind of value is wanted.
 export function typeName(shape, scope, depth = 0) {
-	const name = shape.kind === 'choice' || shape.kind === 'array' ? undefined : asText(shape.schema.title);
+	const name = shape.kind === 'object' || shape.kind === 'json' ? asText(shape.schema.title) : '';
 	return `${name || plainName(shape, scope, depth)}${shape.nullable ? ' or null' : ''}`;
 }
 
@@ -120,7 +123,7 @@ export function limits(schema) {
 		range(digits('minItems'), digits('maxItems'), ' items'),
 		range(digits('minProperties'), digits('maxProperties'), ' members'),
 		schema.uniqueItems === true && 'no two alike',
-		asText(schema.pattern) && `matches ${schema.pattern}`,
+		asText(schema.pattern) && !schema.format && !schema.contentEncoding && `matches ${schema.pattern}`,
 		literalOf(schema, 'default') && `default ${write(literalOf(schema, 'default'))}`,
 	].filter(Boolean).map((text) => text.replace(/\b1 (character|item|member)s\b/, '1 $1'));
 }

@@ -60,7 +60,7 @@ function describeMethod(described, doc) {
 // groupsOf lists [group, methods] in the order of the document, but for the methods of no group, which come first.
 const groupsOf = (methods) => [...Map.groupBy(methods, ({ group }) => group)].sort(([a], [b]) => (a !== '') - (b !== ''));
 
-// headerName is the name if it can stand in a header and in a shell command without doing anything there.
+// headerName is the name if it can be that of a header.
 const headerName = (name) => (/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(asText(name)) ? name : '');
 
 // exampleParams turns an example into params: by name if it names params of the method, else by position.

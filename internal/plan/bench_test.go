@@ -61,22 +61,7 @@ func BenchmarkOrder(b *testing.B) { compare[order](b, orderText) }
 
 // compare decodes text into a T with a plan and with the two packages that it stands beside.
 func compare[T any](b *testing.B, text []byte) {
-	b.Run("plan", func(b *testing.B) {
-		params, err := plan.CompileParams(reflect.TypeFor[T]())
-		if err != nil {
-			b.Fatal(err)
-		}
-		var value T
-		into := reflect.ValueOf(&value).Elem()
-		b.SetBytes(int64(len(text)))
-		b.ReportAllocs()
-		for b.Loop() {
-			into.SetZero()
-			if faults := params.Decode(text, into); faults != nil {
-				b.Fatal(faults)
-			}
-		}
-	})
+	b.Run("plan", func(b *testing.B) { decodeMany[T](b, text) })
 	b.Run("v2", func(b *testing.B) {
 		var value T
 		b.SetBytes(int64(len(text)))
@@ -101,4 +86,63 @@ func compare[T any](b *testing.B, text []byte) {
 			}
 		}
 	})
+}
+
+// The same params with rules for nearly every value.
+type checkedLine struct {
+	SKU      string  `json:"sku" pattern:"^[A-Z]-[0-9]+$"`
+	Quantity int     `json:"quantity" min:"1" max:"1000"`
+	Price    float64 `json:"price" min:"0"`
+}
+
+type checkedOrder struct {
+	ID       int64             `json:"id" min:"1"`
+	Customer string            `json:"customer" minLength:"1" maxLength:"100"`
+	Email    string            `json:"email" maxLength:"254" format:"email"`
+	Note     string            `json:"note" maxLength:"1000"`
+	Paid     bool              `json:"paid"`
+	Total    float64           `json:"total" min:"0" max:"1e6"`
+	Rates    []float64         `json:"rates" min:"0" max:"10" maxItems:"100"`
+	Tags     []string          `json:"tags" minLength:"1" maxLength:"50" maxItems:"20"`
+	Numbers  []int             `json:"numbers" min:"0" max:"1000"`
+	Lines    []checkedLine     `json:"lines" minItems:"1" maxItems:"100"`
+	Labels   map[string]string `json:"labels"`
+	Address  struct {
+		Street  string `json:"street" minLength:"1"`
+		City    string `json:"city" minLength:"1"`
+		Zip     string `json:"zip" minLength:"3" maxLength:"10"`
+		Country string `json:"country" enum:"DE,FR,GB,IT,US"`
+	} `json:"address"`
+	Express  bool  `json:"express"`
+	Priority uint8 `json:"priority" max:"9"`
+}
+
+type checkedPair struct {
+	A int `json:"a" min:"0" max:"100"`
+	B int `json:"b" min:"0" max:"100"`
+}
+
+// BenchmarkChecks measures what rules cost: the same text, into a struct without rules and into one with.
+func BenchmarkChecks(b *testing.B) {
+	b.Run("small/plain", func(b *testing.B) { decodeMany[pair](b, smallText) })
+	b.Run("small/checked", func(b *testing.B) { decodeMany[checkedPair](b, smallText) })
+	b.Run("order/plain", func(b *testing.B) { decodeMany[order](b, orderText) })
+	b.Run("order/checked", func(b *testing.B) { decodeMany[checkedOrder](b, orderText) })
+}
+
+func decodeMany[T any](b *testing.B, text []byte) {
+	params, err := plan.CompileParams(reflect.TypeFor[T]())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var value T
+	into := reflect.ValueOf(&value).Elem()
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		into.SetZero()
+		if faults := params.Decode(text, into); faults != nil {
+			b.Fatal(faults)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 
 // pointerShape is a value or null.
 type pointerShape struct {
+	of          reflect.Type // nil when it is no more what its type says
 	element     shape
 	elementType reflect.Type
 }
@@ -26,6 +27,7 @@ func (s *pointerShape) decode(src []byte, at int, into reflect.Value) (int, []Fa
 
 // sliceShape is an array of any length.
 type sliceShape struct {
+	of      reflect.Type // nil when it is no more what its type says
 	element shape
 	empty   reflect.Value
 	first   int // how many elements to make room for when there is one
@@ -36,7 +38,7 @@ func newSliceShape(t reflect.Type) *sliceShape {
 	if t.Elem().Size() > 16 {
 		first = 1 // a few bytes of JSON must not claim much memory
 	}
-	return &sliceShape{empty: reflect.MakeSlice(t, 0, 0), first: first}
+	return &sliceShape{of: t, empty: reflect.MakeSlice(t, 0, 0), first: first}
 }
 
 func (*sliceShape) expected() string { return "array" }
@@ -71,6 +73,7 @@ func (s *sliceShape) decode(src []byte, at int, into reflect.Value) (int, []Faul
 
 // arrayShape is an array of one length.
 type arrayShape struct {
+	of      reflect.Type // nil when it is no more what its type says
 	element shape
 	length  int
 }
@@ -136,7 +139,9 @@ func (s *mapShape) decode(src []byte, at int, into reflect.Value) (int, []Fault)
 		end, inside := s.name.decode(src, start, name)
 		at = behindColon(src, end)
 		if inside != nil {
-			inside[0].Expected = "member name, " + inside[0].Expected
+			if inside[0].Cause == nil {
+				inside[0].Expected = "member name, " + inside[0].Expected
+			}
 			faults = under(faults, inside, memberPath(src, start))
 			at = next(src, skip(src, at))
 			continue

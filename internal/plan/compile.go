@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
+	"github.com/jacinth-rpc/jacinth/openrpc"
 )
 
 // A shape is the compiled plan of one Go type: a tree of shapes, or a graph where a type holds itself. Types are
@@ -18,6 +19,8 @@ type shape interface {
 	decode(src []byte, at int, into reflect.Value) (end int, faults []Fault)
 	// expected says what the shape takes, in the words of [Fault.Expected]; "" when it is not known.
 	expected() string
+	// describe returns a fresh schema of the shape.
+	describe(d drawing) *openrpc.Schema
 	// example appends plausible JSON of that shape; deep is how many values it stands in.
 	example(dst []byte, deep int) []byte
 }
@@ -43,12 +46,15 @@ const (
 	noEnd      = "is a pointer that leads to nothing but itself: point to a value"
 	noMapKey   = "cannot be the key of a map, because the names in a JSON object are strings: use a string, a number " +
 		"or a type with MarshalText and UnmarshalText"
+	noMethods = "says by JSONSchema what its JSON is, but has no method that reads or writes it so: give it UnmarshalJSON " +
+		"or UnmarshalText and MarshalJSON or MarshalText, or take JSONSchema away"
 	noQuotes     = "has the json tag option \"string\", which is for numbers: take it away"
 	noJSONNumber = "has not the same JSON form in all Go releases: use an integer, a float or json.RawMessage"
 )
 
 // compiler makes the shapes of the types that one type leads to.
 type compiler struct {
+	emits    bool // of results, which are encoded only; see result.go for the difference
 	shapes   map[reflect.Type]shape
 	defaults []pending
 	here     place
@@ -62,8 +68,30 @@ func (c *compiler) shapeOf(t reflect.Type) (shape, error) {
 	if known, found := c.shapes[t]; found {
 		return known, nil
 	}
+	if c.emits || !hasValidate(t) {
+		return c.plainShapeOf(t)
+	}
+	s := &validShape{}
+	c.shapes[t] = s
+	var err error
+	s.shape, err = c.plainShapeOf(t)
+	return s, err
+}
+
+// keep notes s as the shape of t before it is whole, for the types inside that lead back to t.
+func (c *compiler) keep(t reflect.Type, s shape) {
+	if _, known := c.shapes[t]; !known {
+		c.shapes[t] = s
+	}
+}
+
+// plainShapeOf returns the shape of t without regard to a method Validate.
+func (c *compiler) plainShapeOf(t reflect.Type) (shape, error) {
 	if own, err := c.ownShapeOf(t, false); own != nil || err != nil {
 		return own, err
+	}
+	if describesItself(t) && !hasMethods(t) {
+		return nil, c.refuse(t, noMethods)
 	}
 	if number := numberOf(t); number != nil {
 		return number, nil
@@ -82,7 +110,7 @@ func (c *compiler) shapeOf(t reflect.Type) (shape, error) {
 	case reflect.Pointer:
 		return c.pointer(t)
 	case reflect.Interface:
-		if t.NumMethod() > 0 {
+		if t.NumMethod() > 0 && !c.emits {
 			return nil, c.refuse(t, "is an interface with methods, and JSON does not say which type to make for it: "+
 				"use a concrete type, any or json.RawMessage")
 		}
@@ -94,6 +122,11 @@ func (c *compiler) shapeOf(t reflect.Type) (shape, error) {
 
 // ownShapeOf returns the shape of a type whose JSON form is not that of its kind, or nil.
 func (c *compiler) ownShapeOf(t reflect.Type, isName bool) (shape, error) {
+	hasJSON, hasText := implements(t, unmarshaler) || codec.HasStreamMethods(t, true), implements(t, textUnmarshaler)
+	if c.emits {
+		hasJSON = implements(t, marshaler) || codec.HasStreamMethods(t, false)
+		hasText = implements(t, textMarshaler) || implements(t, textAppender)
+	}
 	switch {
 	case t == duration:
 		return nil, c.refuse(t, noDuration)
@@ -105,12 +138,18 @@ func (c *compiler) ownShapeOf(t reflect.Type, isName bool) (shape, error) {
 		return &textShape{words: timeWords}, nil
 	case codec.IsRaw(t) || t == rawMessage:
 		return &ownShape{raw: true, quoted: isName}, nil
-	case implements(t, unmarshaler) || codec.HasStreamMethods(t, true):
-		return &ownShape{quoted: isName}, nil
-	case implements(t, textUnmarshaler):
-		return &textShape{words: "string"}, nil
+	case !hasJSON && !hasText:
+		return nil, nil
 	}
-	return nil, nil
+	drawn, why := selfDescription(t)
+	switch {
+	case why != "":
+		return nil, c.refuse(t, why)
+	case hasJSON:
+		return &ownShape{quoted: isName, drawn: drawn}, nil
+	default:
+		return &textShape{words: "string", drawn: drawn}, nil
+	}
 }
 
 // numberOf returns the shape of a type of a number kind, or nil.
@@ -131,8 +170,8 @@ func (c *compiler) pointer(t reflect.Type) (shape, error) {
 	if isEndless(t) {
 		return nil, c.refuse(t, noEnd)
 	}
-	s := &pointerShape{elementType: t.Elem()}
-	c.shapes[t] = s
+	s := &pointerShape{of: t, elementType: t.Elem()}
+	c.keep(t, s)
 	var err error
 	s.element, err = c.shapeOf(t.Elem())
 	return s, err
@@ -148,23 +187,26 @@ func (c *compiler) list(t reflect.Type) (shape, error) {
 	}
 	var err error
 	if t.Kind() == reflect.Array {
-		s := &arrayShape{length: t.Len()}
-		c.shapes[t] = s
+		s := &arrayShape{of: t, length: t.Len()}
+		c.keep(t, s)
 		s.element, err = c.shapeOf(t.Elem())
 		return s, err
 	}
 	s := newSliceShape(t)
-	c.shapes[t] = s
+	c.keep(t, s)
 	s.element, err = c.shapeOf(t.Elem())
 	return s, err
 }
 
 func (c *compiler) mapping(t reflect.Type) (shape, error) {
 	s := &mapShape{of: t, nameType: t.Key(), elementType: t.Elem()}
-	c.shapes[t] = s
+	c.keep(t, s)
 	var err error
 	if s.name, s.unlike, err = c.nameShape(t.Key()); err != nil {
 		return nil, err
+	}
+	if hasValidate(t.Key()) && !c.emits {
+		s.name = &validShape{s.name}
 	}
 	s.element, err = c.shapeOf(t.Elem())
 	return s, err
@@ -175,6 +217,12 @@ func (c *compiler) mapping(t reflect.Type) (shape, error) {
 func (c *compiler) nameShape(t reflect.Type) (s shape, isOwn bool, err error) {
 	if own, err := c.ownShapeOf(t, true); own != nil || err != nil {
 		return own, true, err
+	}
+	if c.emits && t.Kind() == reflect.Pointer && !isEndless(t) {
+		return c.nameShape(t.Elem())
+	}
+	if c.emits && t.Kind() == reflect.Interface {
+		return anyShape{}, false, nil
 	}
 	if t.Kind() == reflect.String {
 		return stringShape{}, false, nil
@@ -189,16 +237,23 @@ func (c *compiler) nameShape(t reflect.Type) (s shape, isOwn bool, err error) {
 }
 
 func (c *compiler) structure(t reflect.Type) (shape, error) {
-	s := &structShape{}
-	c.shapes[t] = s
+	s := &structShape{of: t}
+	c.keep(t, s)
+	if err := checkEmbedded(t, c.here); err != nil && !c.emits {
+		return nil, err
+	}
 	found, err := members(t, c.here)
 	if err != nil {
 		return nil, err
 	}
-	s.fields = make([]field, len(found))
-	for i, m := range found {
+	s.fields = make([]field, 0, len(found)) // they are pointed to, and so must never move
+	for _, m := range found {
 		c.here = append(c.here, m.goName)
-		err := c.field(s, i, t, m)
+		if c.emits {
+			err = c.emitted(s, t, m)
+		} else {
+			err = c.field(s, t, m)
+		}
 		c.here = c.here[:len(c.here)-1]
 		if err != nil {
 			return nil, err
@@ -208,8 +263,8 @@ func (c *compiler) structure(t reflect.Type) (shape, error) {
 	return s, nil
 }
 
-// field fills in field number i of s, which is made of m, a member of t.
-func (c *compiler) field(s *structShape, i int, t reflect.Type, m member) error {
+// field adds the field of s that is made of m, a member of t.
+func (c *compiler) field(s *structShape, t reflect.Type, m member) error {
 	of := m.field.Type
 	switch {
 	case m.rest:
@@ -220,25 +275,37 @@ func (c *compiler) field(s *structShape, i int, t reflect.Type, m member) error 
 		return c.refuse(of, "is reached through a pointer to an unexported struct, which cannot be set: embed the "+
 			"struct itself or export its type")
 	}
-	f := &s.fields[i]
-	f.name, f.quoted, f.doc = m.name, `"`+m.name+`"`, m.field.Tag.Get("doc")
-	f.first, f.rest = m.index[0], m.index[1:]
-	var err error
-	if f.shape, err = c.shapeOf(of); err != nil {
+	inner, err := c.memberShape(m)
+	if err != nil {
 		return err
 	}
-	if m.quoted {
-		if f.shape = quotedOf(f.shape); f.shape == nil {
-			return c.refuse(of, noQuotes)
-		}
-	}
 	text, hasDefault := m.field.Tag.Lookup("default")
+	s.fields = append(s.fields, field{
+		name: m.name, quoted: `"` + m.name + `"`, doc: m.field.Tag.Get("doc"), shape: inner,
+		required: !hasDefault && !m.omitempty && !m.omitzero && of.Kind() != reflect.Pointer,
+		first:    m.index[0], rest: m.index[1:],
+	})
 	if hasDefault {
+		f := &s.fields[len(s.fields)-1]
 		f.otherwise = defaultOf(f.shape, text)
 		c.defaults = append(c.defaults, pending{text: text, of: of, field: f, owner: s, here: slices.Clone(c.here)})
 	}
-	f.required = !hasDefault && !m.omitempty && !m.omitzero && of.Kind() != reflect.Pointer
 	return nil
+}
+
+// memberShape returns the shape of the values of a member, with what its tag says of them.
+func (c *compiler) memberShape(m member) (shape, error) {
+	of := m.field.Type
+	s, err := c.shapeOf(of)
+	if err != nil {
+		return nil, err
+	}
+	if m.quoted {
+		if s = c.quotedOf(s); s == nil {
+			return nil, c.refuse(of, noQuotes)
+		}
+	}
+	return c.constrain(s, m.field.Tag, of)
 }
 
 // isEndless reports whether t is a pointer type that leads to nothing but itself.
@@ -269,17 +336,25 @@ func isSettable(t reflect.Type, index []int) bool {
 }
 
 // quotedOf returns the shape of numbers that are written as strings, or nil when s is no shape of numbers. It passes
-// through pointers, as json/v2 does.
-func quotedOf(s shape) shape {
+// through pointers, as json/v2 does. Types that encode themselves may heed it.
+func (c *compiler) quotedOf(s shape) shape {
 	switch s := s.(type) {
 	case *integerShape, *unsignedShape, *floatShape:
 		return &quotedShape{number: s}
 	case *pointerShape:
-		if element := quotedOf(s.element); element != nil {
+		if element := c.quotedOf(s.element); element != nil {
 			return &pointerShape{element: element, elementType: s.elementType}
+		}
+	case *validShape:
+		if inner := c.quotedOf(s.shape); inner != nil {
+			return &validShape{inner}
 		}
 	case *ownShape:
 		return &ownShape{quoted: true, raw: s.raw}
+	case *textShape:
+		if c.emits && s.words != timeWords {
+			return s
+		}
 	}
 	return nil
 }

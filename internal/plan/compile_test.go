@@ -187,7 +187,7 @@ func TestCompileParams_refuses(t *testing.T) {
 		}](), "field A ([]int) cannot be embedded"},
 		{reflect.TypeFor[struct {
 			pair `default:"{}"`
-		}](), "field pair (plan_test.pair) is embedded and cannot have a default"},
+		}](), "field pair (plan_test.pair) is embedded and cannot have the tag \"default\""},
 		{reflect.TypeFor[struct {
 			A witness `json:",embed"`
 		}](), "field A (plan_test.witness) is embedded and has its own JSON methods"},
@@ -258,8 +258,10 @@ func TestCompileParams_readsTags(t *testing.T) {
 	}
 	check(t, []decoded[tags]{
 		{raw: `{"a b":1,"-":2,"D":4,"\u00e9":5,"F":6,"G":7}`, want: tags{A: 1, B: 2, D: 4, E: 5, F: 6, G: 7, h: 0}},
-		{raw: `{"C":1,"h":1}`, faults: []string{"/C | unknown |  | ", "/h | unknown |  | ", "/a b | required | integer | ",
-			"/D | required | integer | ", "/F | required | integer | ", "/G | required | integer | "}},
+		{raw: `{"C":1,"h":1}`, faults: []string{
+			"/C | unknown |  | ", "/h | unknown |  | ", "/a b | required | integer | ",
+			"/D | required | integer | ", "/F | required | integer | ", "/G | required | integer | ",
+		}},
 	})
 }
 

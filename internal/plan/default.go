@@ -20,16 +20,14 @@ type pending struct {
 // defaultOf returns the JSON of a default: text itself where the shape is a string in JSON, else text as JSON.
 func defaultOf(s shape, text string) []byte {
 	if isString(s) {
-		if quoted, err := codec.Marshal(text); err == nil {
-			return quoted
-		}
+		return mustQuote(text)
 	}
 	return []byte(strings.TrimSpace(text))
 }
 
 // isString reports whether every value of that shape is a string in JSON.
 func isString(s shape) bool {
-	switch s := s.(type) {
+	switch s := bare(s).(type) {
 	case stringShape, *textShape, *bytesShape, *quotedShape:
 		return true
 	case *pointerShape:
@@ -55,6 +53,9 @@ func (p pending) check() error {
 		return nil
 	}
 	fault := faults[0]
+	if fault.Cause != nil {
+		return refuse("its Validate method refuses: " + fault.Cause.Error())
+	}
 	if fault.Path == "" && fault.Expected != "" {
 		return refuse("the field does not take: it must be " + fault.Expected)
 	}
@@ -71,6 +72,10 @@ func leadsTo(from, to shape, seen map[shape]bool) bool {
 	}
 	seen[from] = true
 	switch s := from.(type) {
+	case *checkedShape:
+		return leadsTo(s.shape, to, seen)
+	case *validShape:
+		return leadsTo(s.shape, to, seen)
 	case *pointerShape:
 		return leadsTo(s.element, to, seen)
 	case *sliceShape:

@@ -29,9 +29,11 @@ type settings struct {
 }
 
 func defaultSettings() settings {
-	s := settings{Text: `a "b"`, Count: 7, On: true, Tags: []string{"a", "b"}, Table: map[string]int{"x": 1},
+	s := settings{
+		Text: `a "b"`, Count: 7, On: true, Tags: []string{"a", "b"}, Table: map[string]int{"x": 1},
 		Since: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Bytes: []byte{1, 2}, Note: new("hm"),
-		Big: 9007199254740993, Any: []any{1.0}, Tree: tree{Value: 1}}
+		Big: 9007199254740993, Any: []any{1.0}, Tree: tree{Value: 1},
+	}
 	s.Pair.A, s.Pair.B = 1, 3
 	return s
 }

@@ -2,6 +2,9 @@ package plan
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"reflect"
+	"strings"
 )
 
 // maxExample is how long an example may be, in bytes.
@@ -11,9 +14,17 @@ const maxExample = 1024
 const maxExampleDepth = 8
 
 // Example returns params as a caller could send them: an object with the required members, or an array. It returns
-// nil when the method takes no params, when nothing is known of what it takes, and when an example would be longer
-// than a kibibyte.
+// nil when the method takes no params, when nothing is known of what it takes, when an example would be longer than a
+// kibibyte, and when the rules that params must keep are too much for it.
 func (p *Params) Example() []byte {
+	example := p.example()
+	if len(example) > maxExample || example == nil || p.Decode(example, reflect.New(p.of).Elem()) != nil {
+		return nil
+	}
+	return example
+}
+
+func (p *Params) example() []byte {
 	switch s := p.shape.(type) {
 	case *structShape:
 		if len(s.fields) == 0 {
@@ -21,18 +32,11 @@ func (p *Params) Example() []byte {
 		}
 	case *sliceShape:
 		element := s.element.example(nil, 1)
-		return short(append(append([]byte{'['}, element...), ']'))
+		return append(append([]byte{'['}, element...), ']')
 	case anyShape, *ownShape:
 		return nil
 	}
-	return short(p.shape.example(nil, 0))
-}
-
-func short(example []byte) []byte {
-	if len(example) > maxExample {
-		return nil
-	}
-	return example
+	return p.shape.example(nil, 0)
 }
 
 func (boolShape) example(dst []byte, _ int) []byte      { return append(dst, "false"...) }
@@ -96,4 +100,36 @@ func (s *structShape) example(dst []byte, deep int) []byte {
 		dst = f.shape.example(dst, deep+1)
 	}
 	return append(dst, '}')
+}
+
+func (s *checkedShape) example(dst []byte, deep int) []byte {
+	example := json.RawMessage(s.shape.example(nil, deep))
+	for i := range s.rules {
+		r := &s.rules[i]
+		if r.adapt != nil {
+			example = r.adapt(example)
+		}
+		if list, is := s.shape.(*sliceShape); is && r.items > 0 {
+			example = list.exampleOf(r.items, deep)
+		}
+	}
+	return append(dst, example...)
+}
+
+// exampleOf returns a list of that many examples.
+func (s *sliceShape) exampleOf(items, deep int) []byte {
+	array := arrayShape{element: s.element, length: items}
+	return array.example(nil, deep)
+}
+
+// ofLength returns the string example with least to most characters.
+func ofLength(example json.RawMessage, least, most int) json.RawMessage {
+	text := found{raw: example}.text()
+	for len(text) < min(least, maxExample) {
+		text += "text"
+	}
+	if most = max(most, least); len(text) > most && !strings.ContainsFunc(text, func(r rune) bool { return r > '~' }) {
+		text = text[:most]
+	}
+	return mustQuote(text)
 }

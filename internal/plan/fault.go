@@ -14,14 +14,29 @@ const (
 	Range     = "range"     // a number is out of the bounds that its place can hold
 	Position  = "position"  // a list has more values than there are places for
 	Value     = "value"     // a type refused what it was to decode
+	Validate  = "validate"  // a method Validate found a value wrong
+)
+
+// The rules that tags set, which are those of JSON Schema with these names, and their tags.
+const (
+	Enum      = "enum"
+	Min       = "min"
+	Max       = "max"
+	MinLength = "minLength"
+	MaxLength = "maxLength"
+	Pattern   = "pattern"
+	Format    = "format"
+	MinItems  = "minItems"
+	MaxItems  = "maxItems"
 )
 
 // MaxFaults is how many faults [Params.Decode] lists at most; it stops when it has found that many.
 const MaxFaults = 32
 
 const (
-	maxText = 64  // bytes of Fault.Got, and of one member name in Fault.Path
-	maxPath = 256 // bytes of the part of a path that lies inside a value with its own decoder
+	maxText     = 64  // bytes of Fault.Got, and of one member name in Fault.Path
+	maxPath     = 256 // bytes of the part of a path that lies inside a value with its own decoder
+	maxExpected = 256 // bytes of the part of Fault.Expected that a tag gives
 )
 
 // A Fault is one thing wrong with params.
@@ -31,10 +46,13 @@ type Fault struct {
 	Path string `json:"path"`
 	// Rule is one of the constants of this package.
 	Rule string `json:"rule"`
-	// Expected says what is wanted at Path, in the words of JSON and JSON Schema: "integer", "array of 3".
+	// Expected says what is wanted at Path, in the words of JSON and JSON Schema: "integer", "array of 3". It is empty
+	// where Cause says it.
 	Expected string `json:"expected,omitempty"`
 	// Got is the JSON text that was found there, cut at 64 bytes.
 	Got string `json:"got,omitempty"`
+	// Cause is what a method Validate returned. Whoever shows the fault decides what of it a caller sees.
+	Cause error `json:"-"`
 }
 
 // under appends to faults those found inside a member or an element, with the path of that in front of theirs.

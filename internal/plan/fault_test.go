@@ -22,7 +22,8 @@ func TestDecode_listsFaultsOfMembersThenWhatIsMissing(t *testing.T) {
 	}
 	check(t, []decoded[outer]{{raw: `{"D":1,"B":{"Z":1,"Y":[true,1]},"A":"x"}`, faults: []string{
 		"/D | unknown |  | ", "/B/Z | unknown |  | ", "/B/Y/1 | type | boolean | 1", "/B/X | required | integer | ",
-		`/A | type | integer | "x"`, "/C | required | string | "}}})
+		`/A | type | integer | "x"`, "/C | required | string | ",
+	}}})
 }
 
 func TestDecode_stopsAtTheLimitOfFaults(t *testing.T) {
@@ -68,7 +69,8 @@ func TestDecode_cutsWhatItQuotes(t *testing.T) {
 
 func TestFault_isPlainJSON(t *testing.T) {
 	text, err := json.Marshal([]plan.Fault{
-		{Path: "/a", Rule: plan.Type, Expected: "integer", Got: `"x"`}, {Path: "/b", Rule: plan.Unknown}})
+		{Path: "/a", Rule: plan.Type, Expected: "integer", Got: `"x"`}, {Path: "/b", Rule: plan.Unknown},
+	})
 	want := `[{"path":"/a","rule":"type","expected":"integer","got":"\"x\""},{"path":"/b","rule":"unknown"}]`
 	if err != nil || string(text) != want {
 		t.Errorf("Marshal = %s, %v, want %s", text, err, want)

@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
+	"github.com/jacinth-rpc/jacinth/openrpc"
 )
 
 // anyShape is any JSON value, as json/v2 puts it into an empty interface.
@@ -26,7 +27,10 @@ func (anyShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
 }
 
 // textShape is a string that a type decodes itself, out of its text.
-type textShape struct{ words string }
+type textShape struct {
+	words string
+	drawn *openrpc.Schema // by the type itself; nil when it says nothing
+}
 
 func (s *textShape) expected() string { return s.words }
 
@@ -43,8 +47,9 @@ func (s *textShape) decode(src []byte, at int, into reflect.Value) (int, []Fault
 
 // ownShape is any JSON value that a type decodes itself, out of its JSON. Nothing is known of what it takes.
 type ownShape struct {
-	quoted bool // whether numbers in it are to be strings
-	raw    bool // whether it takes everything and keeps it encoded
+	quoted bool            // whether numbers in it are to be strings
+	raw    bool            // whether it takes everything and keeps it encoded
+	drawn  *openrpc.Schema // by the type itself; nil when it says nothing
 }
 
 func (*ownShape) expected() string { return "" }

@@ -66,8 +66,7 @@ func members(t reflect.Type, here place) ([]member, error) {
 // showsFields reports whether the struct type t has an exported field, a tag that says that none is meant to be, or no
 // field at all.
 func showsFields(t reflect.Type) bool {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if _, tagged := f.Tag.Lookup("json"); tagged || f.IsExported() || f.Anonymous {
 			return true
 		}
@@ -78,7 +77,7 @@ func showsFields(t reflect.Type) bool {
 const (
 	unexported  = "is embedded and unexported: export its type or give it the tag `json:\"-\"`"
 	isEmbedded  = "is embedded and can have no other json tag option"
-	noDefault   = "is embedded and cannot have a default: give one to its fields"
+	noTags      = "is embedded and cannot have the tag %q: give it to its fields"
 	needsName   = "is embedded and has its own JSON methods: give it a name in its json tag"
 	cannotEmbed = "cannot be embedded, which only a struct can: give it a name in its json tag"
 )
@@ -108,8 +107,8 @@ func newMember(f reflect.StructField, outer member, i int) (m member, rule strin
 		return m, isEmbedded
 	case hasMethods(inner) && !codec.IsRaw(inner):
 		return m, needsName
-	case f.Tag.Get("default") != "":
-		return m, noDefault
+	case len(fieldTags(f.Tag)) > 0:
+		return m, fmt.Sprintf(noTags, fieldTags(f.Tag)[0])
 	case !isStruct && !m.rest:
 		return m, cannotEmbed
 	case m.rest && !f.IsExported():

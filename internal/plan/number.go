@@ -39,42 +39,21 @@ func readInteger(src []byte, at int) (magnitude uint64, negative bool, end int, 
 // evaluate returns the value of a JSON number without its sign. It takes time in proportion to the length of the
 // number, whatever its exponent says.
 func evaluate(number []byte) (uint64, reading) {
-	at := digitsEnd(number, 0)
-	before, after := number[:at], []byte(nil)
-	if begins(number, at, '.') {
-		end := digitsEnd(number, at+1)
-		after = number[at+1 : end]
-		at = end
-	}
-	// The value is the digits before and after the point, taken as one integer, times ten to the power of scale.
-	scale := exponent(number[at:]) - int64(len(after))
-	digit := func(i int) byte {
-		if i < len(before) {
-			return before[i]
-		}
-		return after[i-len(before)]
-	}
-	from, to := 0, len(before)+len(after)
-	for from < to && digit(from) == '0' {
-		from++
-	}
-	for from < to && digit(to-1) == '0' {
-		to--
-		scale++
-	}
+	d := readDecimal(number)
+	length := int64(d.to - d.from)
 	switch {
-	case from == to:
+	case length == 0:
 		return 0, whole
-	case scale < 0:
+	case d.point < length:
 		return 0, fractional
-	case int64(to-from)+scale > 20:
+	case d.point > 20:
 		return 0, huge
 	}
 	var value uint64
-	for i := from; i < to+int(scale); i++ {
+	for i := range int(d.point) {
 		var unit uint64
-		if i < to {
-			unit = uint64(digit(i) - '0')
+		if d.from+i < d.to {
+			unit = uint64(d.digit(d.from+i) - '0')
 		}
 		const limit = 1<<64 - 1
 		if value > (limit-unit)/10 {

@@ -44,6 +44,31 @@
 // A float takes any number that does not overflow it. []byte and [N]byte are strings in base64, with padding. An array
 // must have its length. The keys of a map are strings, integers and floats in quotes, or types with UnmarshalText.
 // time.Time is a string as RFC 3339 has it; time.Duration is refused, because JSON has no form for it.
+//
+// # Rules
+//
+// Tags ask more of a value than its type does. They mean what the keywords of JSON Schema mean that [Params.Describe]
+// turns them into, and are checked while a value is decoded:
+//
+//	min, max              of a number, which may be the bound itself
+//	minLength, maxLength  of a string, in code points of Unicode
+//	pattern               a regular expression found anywhere in a string; use ^ and $ for the whole of it
+//	enum                  the values there are: enum:"red,green", or as JSON where one has a comma in it
+//	format                date, ipv4, ipv6 and uuid are checked; every other one tells readers what is meant
+//	minItems, maxItems    of a slice
+//
+// The rules for single values are for the elements where a field is a list, and for what a pointer points to; null and
+// fields that are left out keep every rule. A slice of slices has its own number of items bounded, not theirs. A string
+// is any value that is one in JSON but bytes, times and numbers in quotes: of a type with UnmarshalText, the rules are
+// for the text in the JSON. Patterns are those of package regexp as far as JSON Schema, which has those of ECMA-262,
+// gives them the same meaning.
+//
+// A rule that cannot be is refused when the plan is compiled: one that is for other types, a bad number or expression,
+// bounds that leave nothing, and values and defaults that the field does not take.
+//
+// What tags cannot say, a method Validate() error can, with a value or a pointer as its receiver. Every value of a type
+// with one is asked when nothing else is wrong with it, from the inside out: those in lists and maps, the keys of maps,
+// and the params themselves. An embedded struct is asked through the struct around it, as Go has it.
 package plan
 
 import (
@@ -53,13 +78,15 @@ import (
 // Params is the compiled plan of a method's params. It is safe for concurrent use.
 type Params struct {
 	shape   shape
+	asks    bool // the type has a method Validate
+	of      reflect.Type
 	pointer reflect.Type // what the params point to; nil when they are no pointer
 	absent  string       // the JSON that absent params stand for; "" when they leave everything as it is
 }
 
 // CompileParams makes the plan of params of the type t. Its error is a sentence that names the field and the rule.
 func CompileParams(t reflect.Type) (*Params, error) {
-	p := &Params{}
+	p := &Params{of: t}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 		p.pointer = t
@@ -73,6 +100,9 @@ func CompileParams(t reflect.Type) (*Params, error) {
 		if err := d.check(); err != nil {
 			return nil, err
 		}
+	}
+	if around, is := p.shape.(*validShape); is {
+		p.shape, p.asks = around.shape, true
 	}
 	switch s := p.shape.(type) {
 	case *structShape, *mapShape:
@@ -101,6 +131,14 @@ func (p *Params) Decode(raw []byte, into reflect.Value) []Fault {
 		into.Set(reflect.New(p.pointer))
 		into = into.Elem()
 	}
+	faults := p.decode(raw, into)
+	if faults == nil && p.asks {
+		faults = validate(into)
+	}
+	return faults
+}
+
+func (p *Params) decode(raw []byte, into reflect.Value) []Fault {
 	at := space(raw, 0)
 	if _, isNull := literal(raw, at, "null"); isNull || at == len(raw) {
 		return p.decodeAbsent(into)

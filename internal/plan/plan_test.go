@@ -79,7 +79,8 @@ func TestDecode_takesAStructByName(t *testing.T) {
 		{raw: `{"name":"Ada","age":36,"a/b~c":1}`, faults: []string{"/a~1b~0c | unknown |  | "}},
 		{raw: `{"name":"Ada","\u006eame":"Bob","age":36,"name":[]}`, faults: []string{"/name | duplicate |  | "}},
 		{raw: `{"name":1,"age":"x","nick":{},"z":0}`, faults: []string{
-			"/name | type | string | 1", `/age | type | integer | "x"`, "/nick | type | string | {}", "/z | unknown |  | "}},
+			"/name | type | string | 1", `/age | type | integer | "x"`, "/nick | type | string | {}", "/z | unknown |  | ",
+		}},
 		{raw: `1`, faults: []string{" | type | object or array | 1"}},
 		{raw: `"x"`, faults: []string{` | type | object or array | "x"`}},
 	})
@@ -112,7 +113,8 @@ func TestDecode_takesAbsentParams(t *testing.T) {
 	}
 	for _, raw := range []string{"", " ", "null", " null "} {
 		check(t, []decoded[person]{{raw: raw, faults: []string{
-			"/name | required | string | ", "/age | required | integer | "}}})
+			"/name | required | string | ", "/age | required | integer | ",
+		}}})
 		check(t, []decoded[optional]{{raw: raw, want: optional{B: 7}}})
 		check(t, []decoded[*optional]{{raw: raw, want: &optional{B: 7}}})
 		check(t, []decoded[struct{}]{{raw: raw}})
@@ -230,9 +232,12 @@ func TestDecode_inlinesEmbeddedStructs(t *testing.T) {
 		{raw: `{"id":1,"x":2,"kind":["a"],"Page":3}`, want: paged},
 		{raw: `[1,20,3,2,["a"]]`, want: paged},
 		{raw: `{}`, faults: []string{
-			"/id | required | integer | ", "/x | required | integer | ", "/kind | required | array | "}},
-		{raw: `{"base":{}}`, faults: []string{"/base | unknown |  | ",
-			"/id | required | integer | ", "/x | required | integer | ", "/kind | required | array | "}},
+			"/id | required | integer | ", "/x | required | integer | ", "/kind | required | array | ",
+		}},
+		{raw: `{"base":{}}`, faults: []string{
+			"/base | unknown |  | ",
+			"/id | required | integer | ", "/x | required | integer | ", "/kind | required | array | ",
+		}},
 	})
 }
 
@@ -248,13 +253,15 @@ type forests map[string][]tree
 func TestDecode_followsRecursiveTypes(t *testing.T) {
 	check(t, []decoded[tree]{
 		{raw: `{"value":1,"left":{"value":2,"kids":[{"value":3}]},"named":{"a":[{"value":4}]}}`, want: tree{
-			Value: 1, Left: &tree{Value: 2, Kids: []tree{{Value: 3}}}, Named: forests{"a": {{Value: 4}}}}},
+			Value: 1, Left: &tree{Value: 2, Kids: []tree{{Value: 3}}}, Named: forests{"a": {{Value: 4}}},
+		}},
 		{raw: `{"value":1,"left":{"kids":[{"value":"x"},{}]},"named":{"a/b":[{"y":0}]}}`, faults: []string{
 			`/left/kids/0/value | type | integer | "x"`,
 			"/left/kids/1/value | required | integer | ",
 			"/left/value | required | integer | ",
 			"/named/a~1b/0/y | unknown |  | ",
-			"/named/a~1b/0/value | required | integer | "}},
+			"/named/a~1b/0/value | required | integer | ",
+		}},
 	})
 }
 
@@ -287,8 +294,13 @@ func TestDecode_readsEveryKindOfField(t *testing.T) {
 		"Raw":{"a": null},"Any":[1],"PP":5,"Data":"AQI=","Four":"AQIDBA==","Own":null}`
 	check(t, []decoded[all]{{raw: raw, want: all{
 		true, -128, -32768, -2147483648, -9223372036854775808, 1, 255, 65535, 4294967295, 18446744073709551615, 7,
-		1.5, -0.25, "x", time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC), json.RawMessage(`{"a": null}`), []any{1.0},
-		new(new(5)), []byte{1, 2}, [4]byte{1, 2, 3, 4}, witness{"null"}}}})
+		1.5, -0.25, "x", time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC), json.RawMessage(`{"a": null}`),
+		[]any{1.0},
+		new(new(5)),
+		[]byte{1, 2},
+		[4]byte{1, 2, 3, 4},
+		witness{"null"},
+	}}})
 }
 
 func TestDecode_findsMembersOfAWideStruct(t *testing.T) {

@@ -2,101 +2,63 @@ package plan
 
 import (
 	"reflect"
+
+	"github.com/jacinth-rpc/jacinth/openrpc"
 )
 
-// CheckResult says whether values of t can be encoded as JSON. Types that encode themselves are trusted, and so is
-// what an interface may hold. Its error is a sentence that names the field and the rule.
-func CheckResult(t reflect.Type) error {
-	c := &resultCheck{seen: map[reflect.Type]bool{}}
-	return c.check(t)
+// Result is the compiled description of a method's result.
+type Result struct{ shape shape }
+
+// CompileResult says whether values of t can be encoded as JSON, and as what. Types that encode themselves are
+// trusted, and so is what an interface may hold. Its error is a sentence that names the field and the rule.
+//
+// The tags doc, enum, format and so on are what the author says of the result; nothing checks results. Defaults are
+// for params only.
+func CompileResult(t reflect.Type) (*Result, error) {
+	c := &compiler{emits: true, shapes: map[reflect.Type]shape{}}
+	s, err := c.shapeOf(t)
+	if err != nil {
+		return nil, err
+	}
+	return &Result{shape: s}, nil
 }
 
-// resultCheck walks over the types that one type leads to.
-type resultCheck struct {
-	seen map[reflect.Type]bool
-	here place
+// Describe returns the schema of the result, with the named types in it put into d.
+func (r *Result) Describe(d *Definitions) *openrpc.Schema {
+	return r.shape.describe(drawing{Definitions: d, isResult: true})
 }
 
-func (c *resultCheck) refuse(t reflect.Type, rule string) error { return c.here.misfit("", t, rule) }
-
-func (c *resultCheck) check(t reflect.Type) error {
-	if c.seen[t] {
-		return nil
-	}
-	c.seen[t] = true
-	isIndirect := t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface
-	switch {
-	case t == duration:
-		return c.refuse(t, noDuration)
-	case t == numberText:
-		return c.refuse(t, noJSONNumber)
-	case isEndless(t):
-		return c.refuse(t, noEnd)
-	case !isIndirect && encodesItself(t):
-		return nil
-	}
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return c.check(t.Elem())
-	case reflect.Map:
-		if err := c.checkKey(t.Key()); err != nil {
+// emitted adds what encoding t writes for m, one of its members.
+func (c *compiler) emitted(s *structShape, t reflect.Type, m member) error {
+	if m.rest {
+		if t := indirect(m.field.Type); t.Kind() == reflect.Map {
+			var err error
+			s.others, err = c.shapeOf(t.Elem())
 			return err
 		}
-		return c.check(t.Elem())
-	case reflect.Struct:
-		return c.checkStruct(t)
-	case reflect.Bool, reflect.String, reflect.Interface:
+		s.others = anyShape{}
 		return nil
 	}
-	if numberOf(t) != nil {
-		return nil
-	}
-	return c.refuse(t, noForm)
-}
-
-// checkKey checks the type of a map's keys, which become the names of members.
-func (c *resultCheck) checkKey(t reflect.Type) error {
-	isBytes := t.Kind() == reflect.Array && t.Elem() == reflect.TypeFor[byte]()
-	switch {
-	case t == duration:
-		return c.refuse(t, noDuration)
-	case t == numberText:
-		return c.refuse(t, noJSONNumber)
-	case t.Kind() == reflect.Interface, t.Kind() == reflect.String, numberOf(t) != nil, isBytes:
-		return nil
-	case t.Kind() == reflect.Pointer:
-		return c.checkKey(t.Elem())
-	case encodesItself(t):
-		return nil
-	}
-	return c.refuse(t, noMapKey)
-}
-
-func (c *resultCheck) checkStruct(t reflect.Type) error {
-	found, err := members(t, c.here)
+	inner, err := c.memberShape(m)
 	if err != nil {
 		return err
 	}
-	for _, m := range found {
-		of := m.field.Type
-		c.here = append(c.here, m.goName)
-		err := c.check(of)
-		if err == nil && m.quoted && !canBeQuoted(of) {
-			err = c.refuse(of, noQuotes)
-		}
-		c.here = c.here[:len(c.here)-1]
-		if err != nil {
-			return err
-		}
+	omitted := m.omitempty || m.omitzero
+	if pointer, is := inner.(*pointerShape); is && omitted {
+		inner = pointer.element // the one pointer that would be null is left out
 	}
+	s.fields = append(s.fields, field{
+		name: m.name, doc: m.field.Tag.Get("doc"), shape: inner, required: !omitted && !isBehindPointer(t, m.index),
+	})
 	return nil
 }
 
-// canBeQuoted reports whether the tag option "string" makes sense for the type t: numbers, pointers to them, and
-// types that encode themselves and may heed it.
-func canBeQuoted(t reflect.Type) bool {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
+// isBehindPointer reports whether the field of t with that index is one of a struct that is embedded by pointer.
+func isBehindPointer(t reflect.Type, index []int) bool {
+	for _, i := range index[:len(index)-1] {
+		if t = t.Field(i).Type; t.Kind() == reflect.Pointer {
+			return true
+		}
 	}
-	return numberOf(t) != nil || t != timeType && t.Kind() != reflect.Interface && encodesItself(t)
+	return false
 }

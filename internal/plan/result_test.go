@@ -52,26 +52,26 @@ type result struct {
 	Value jsontext.Value
 }
 
-func TestCheckResult_acceptsWhatCanBeEncoded(t *testing.T) {
+func TestCompileResult_acceptsWhatCanBeEncoded(t *testing.T) {
 	types := []reflect.Type{
 		reflect.TypeFor[int](), reflect.TypeFor[string](), reflect.TypeFor[*pair](), reflect.TypeFor[[]byte](),
 		reflect.TypeFor[result](), reflect.TypeFor[tree](), reflect.TypeFor[any](), reflect.TypeFor[io.Reader](),
 		reflect.TypeFor[struct{}](), reflect.TypeFor[map[string]forests](), reflect.TypeFor[time.Time](),
 	}
 	for _, of := range types {
-		if err := plan.CheckResult(of); err != nil {
-			t.Errorf("CheckResult(%v) = %v, want none", of, err)
+		if _, err := plan.CompileResult(of); err != nil {
+			t.Errorf("CompileResult(%v) = %v, want none", of, err)
 		}
 		if err := codec.CheckEncodable(of); err != nil {
 			t.Errorf("%v cannot be encoded after all: %v", of, err)
 		}
 	}
-	if err := plan.CheckResult(reflect.TypeFor[mute]()); err != nil {
-		t.Errorf("CheckResult of a type that encodes itself = %v, want none", err)
+	if _, err := plan.CompileResult(reflect.TypeFor[mute]()); err != nil {
+		t.Errorf("CompileResult of a type that encodes itself = %v, want none", err)
 	}
 }
 
-func TestCheckResult_refuses(t *testing.T) {
+func TestCompileResult_refuses(t *testing.T) {
 	tests := []struct {
 		of   reflect.Type
 		want string // the beginning of the error
@@ -124,9 +124,9 @@ func TestCheckResult_refuses(t *testing.T) {
 		}](), "field A (chan int) has no JSON form"},
 	}
 	for _, test := range tests {
-		err := plan.CheckResult(test.of)
+		_, err := plan.CompileResult(test.of)
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) {
-			t.Errorf("CheckResult(%v) =\n\t%v, want\n\t%v…", test.of, err, test.want)
+			t.Errorf("CompileResult(%v) =\n\t%v, want\n\t%v…", test.of, err, test.want)
 		}
 	}
 }

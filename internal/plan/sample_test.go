@@ -53,8 +53,10 @@ func TestExample_isWhatACallerCouldSend(t *testing.T) {
 		{reflect.TypeFor[map[string]int](), `{}`},
 		{reflect.TypeFor[[1000][1000][1000][1000]int](), ""},
 		{reflect.TypeFor[struct{ A [1 << 36]byte }](), ""},
-		{reflect.TypeFor[ring](),
-			`{"next":[{"next":[{"next":[null]}]}]}`},
+		{
+			reflect.TypeFor[ring](),
+			`{"next":[{"next":[{"next":[null]}]}]}`,
+		},
 	}
 	for _, test := range tests {
 		params, err := plan.CompileParams(test.of)
@@ -76,7 +78,7 @@ func TestExample_isWhatACallerCouldSend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := string(params.Example()), `{"A":"text"}`; got != want {
-		t.Errorf("Example of a type with UnmarshalText = %s, want %s", got, want)
+	if got := params.Example(); got != nil {
+		t.Errorf("Example of a type that takes few texts = %s, want none", got)
 	}
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (s *integerShape) decode(src []byte, at int, into reflect.Value) (int, []Fa
 		least := int64(-1) << (s.bits - 1)
 		return end, []Fault{outOfRange(src[at:end], fmt.Sprintf("integer from %d to %d", least, -(least+1)))}
 	}
-	value := int64(magnitude)
+	value := int64(magnitude) //nolint:gosec // G115: the magnitude of the least integer wraps to itself
 	if negative {
 		value = -value
 	}
@@ -96,16 +97,37 @@ func (s *floatShape) decode(src []byte, at int, into reflect.Value) (int, []Faul
 	case err != nil:
 		return mismatch(src, at, s.expected())
 	}
+	// Numbers that lie between the greatest float and the next one that there is not are held to their exact value.
+	if most := greatest(s.bits); math.Abs(value) == most.value && compareNumbers(magnitude(src[at:end]), most.text) > 0 {
+		return end, []Fault{outOfRange(src[at:end], floatBounds(s.bits))}
+	}
 	into.SetFloat(value)
 	return end, nil
 }
 
-func floatBounds(bits int) string {
-	most := math.MaxFloat64
+// limit is the greatest float of a kind, as it is and as it is written.
+type limit struct {
+	value float64
+	text  []byte
+}
+
+var (
+	greatest32 = limit{math.MaxFloat32, strconv.AppendFloat(nil, math.MaxFloat32, 'g', -1, 32)}
+	greatest64 = limit{math.MaxFloat64, strconv.AppendFloat(nil, math.MaxFloat64, 'g', -1, 64)}
+)
+
+func greatest(bits int) *limit {
 	if bits == 32 {
-		most = math.MaxFloat32
+		return &greatest32
 	}
-	text := strconv.FormatFloat(most, 'g', -1, bits)
+	return &greatest64
+}
+
+// magnitude returns a number without its sign.
+func magnitude(number []byte) []byte { return bytes.TrimPrefix(number, []byte("-")) }
+
+func floatBounds(bits int) string {
+	text := string(greatest(bits).text)
 	return "number from -" + text + " to " + text
 }
 

@@ -9,7 +9,9 @@ import (
 // structShape is an object with known members. As the params of a method it is an array too, of the same values in
 // the order of the fields.
 type structShape struct {
+	of     reflect.Type
 	fields []field
+	others shape // in a result: the members beside the fields; nil when there are none
 	// byName finds a field by its name in quotes. It is nil for a few fields, where looking at each is quicker.
 	byName map[string]int
 }

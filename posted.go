@@ -1,0 +1,180 @@
+package jacinth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/wire"
+)
+
+// maxQuote is how much of a reply that is no JSON-RPC an error repeats, in bytes.
+const maxQuote = 256
+
+// posted is what came back for a parcel.
+type posted struct {
+	status   int
+	body     []byte
+	after    time.Duration // Retry-After
+	location string        // where a redirect leads
+}
+
+// receive reads the whole of a response, at most limit bytes.
+func receive(ctx context.Context, response *http.Response, limit int64) (posted, *setback) {
+	got := posted{
+		status:   response.StatusCode,
+		after:    retryAfter(response.Header),
+		location: response.Header.Get("Location"),
+	}
+	if got.status == http.StatusSwitchingProtocols {
+		return got, got.bad("another protocol") // its body is the connection, which no deadline ends
+	}
+	// A header alone gets no more memory than this; the rest comes with the bytes that it promises.
+	const most = 64 << 10
+	var body bytes.Buffer
+	if size := response.ContentLength; size > 0 {
+		body.Grow(int(min(size, most)) + bytes.MinRead) // so that the end is read without growing
+	}
+	// The limit counts what comes out when net/http decompresses, so a small reply cannot become a large one.
+	_, err := body.ReadFrom(io.LimitReader(response.Body, limit+1))
+	got.body = body.Bytes()
+	switch {
+	case int64(len(got.body)) > limit:
+		return got, &setback{err: fmt.Errorf("%w: HTTP status %d, more than %d bytes", ErrBadReply, got.status, limit)}
+	case err != nil:
+		lost := lostOnTheWay(ctx, true, fmt.Errorf("the reply was cut off after %d bytes: %w", len(got.body), err))
+		lost.after = got.after
+		return got, lost
+	}
+	return got, nil
+}
+
+// retryAfter reads the header of that name: seconds or a date (RFC 9110, section 10.2.3).
+func retryAfter(header http.Header) time.Duration {
+	text := header.Get("Retry-After")
+	if text == "" {
+		return 0
+	}
+	// A number that is too large for any integer is a long time as well.
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, math.MaxInt32)) * time.Second
+	}
+	date, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return max(time.Until(date), 0)
+}
+
+// one reads the reply to a single call.
+func (got posted) one(id int64, notification bool) (json.RawMessage, *setback) {
+	if len(got.body) == 0 {
+		return nil, got.nothing(notification)
+	}
+	replies, batch, lost := got.replies(1)
+	switch {
+	case lost != nil:
+		return nil, lost
+	case batch:
+		return nil, got.bad("a batch of replies to one call")
+	}
+	return got.result(&replies[0], id, notification)
+}
+
+// nothing judges an empty reply.
+func (got posted) nothing(expected bool) *setback {
+	switch got.status {
+	case http.StatusOK, http.StatusAccepted, http.StatusNoContent:
+		if expected {
+			return nil
+		}
+	}
+	return got.bad("an empty body")
+}
+
+// replies reads the body of a reply. The limit of nesting is generous: what the service sends is its own affair.
+func (got posted) replies(items int) (replies []wire.Reply, batch bool, lost *setback) {
+	limits := wire.Limits{Depth: 1000, Items: max(items, 1), Method: maxMethodName, ID: 128}
+	replies, batch, err := wire.ScanReplies(got.body, limits, nil)
+	if err != nil {
+		return nil, batch, got.bad(err.Error())
+	}
+	return replies, batch, nil
+}
+
+// result reads one reply. An error without an id is the answer to the whole request, such as a refusal to read it.
+func (got posted) result(reply *wire.Reply, id int64, notification bool) (json.RawMessage, *setback) {
+	ours := isID(reply.ID.In(got.body), id)
+	switch {
+	case reply.Fault != wire.NoFault:
+		return nil, got.bad(reply.Fault.String())
+	case reply.Error.Kind != wire.Absent && (ours || isAnonymous(reply) || notification):
+		return nil, got.failure(reply)
+	case notification && got.status < 300:
+		return nil, nil // some services answer notifications; that is no reason to call them failed
+	case !ours:
+		return nil, got.bad("the reply to another call")
+	case got.status >= 300:
+		return nil, got.bad("a result that the status denies")
+	}
+	return json.RawMessage(reply.Result.In(got.body)), nil
+}
+
+// isID compares the raw id of a reply with the one that was sent.
+func isID(raw []byte, id int64) bool {
+	var text [20]byte
+	return string(raw) == string(strconv.AppendInt(text[:0], id, 10))
+}
+
+// isAnonymous reports whether a reply names no call.
+func isAnonymous(reply *wire.Reply) bool {
+	return reply.ID.Kind == wire.Null || reply.ID.Kind == wire.Absent
+}
+
+// failure reads the error of a reply.
+func (got posted) failure(reply *wire.Reply) *setback {
+	raw := reply.Error.In(got.body)
+	code, message, data, ok := wire.ScanError(raw)
+	if !ok {
+		return got.bad("an error without a code and a message")
+	}
+	e := &Error{Code: Code(code), Message: string(wire.Unquote(nil, message.In(raw))), remote: true}
+	if data.Kind != wire.Absent && data.Kind != wire.Null {
+		e.Data = json.RawMessage(slices.Clone(data.In(raw))) // an error that is kept does not keep the whole reply
+	}
+	lost := &setback{err: e, after: got.after}
+	switch {
+	case (e.Code == Unavailable || isTransient(got.status)) && e.notProcessed():
+		lost.repeat = always
+	case isTransient(got.status):
+		lost.repeat = ifHarmless
+	}
+	return lost
+}
+
+// bad describes a reply that is none, with the beginning of what it is.
+func (got posted) bad(why string) *setback {
+	if got.location != "" && got.status >= 300 && got.status < 400 {
+		why = fmt.Sprintf("a redirect to %q, which is not followed: set Client.URL to where the service is", clipped(got.location))
+	}
+	text := clipped(string(got.body[:min(len(got.body), maxQuote)]))
+	lost := &setback{err: fmt.Errorf("%w: HTTP status %d, %s: %q", ErrBadReply, got.status, why, text), after: got.after}
+	if isTransient(got.status) {
+		lost.repeat = ifHarmless
+	}
+	return lost
+}
+
+// clipped is the beginning of text, at most maxQuote bytes of it and no broken characters.
+func clipped(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), maxQuote)], "\uFFFD")
+}

@@ -1,0 +1,502 @@
+package tokens_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/tokens"
+)
+
+func TestAuthorize_fillsInTheCaller(t *testing.T) {
+	store := newMemory(t)
+	secret, _ := issue(t, store, tokens.Draft{Name: "ada", Scopes: tokens.Scopes{"math.*", "say"}})
+	authorizer := tokens.New(store)
+	svc := jacinth.New(jacinth.Config{Name: "test", Authorize: authorizer.Authorize, Logger: silent})
+	jacinth.Private(svc, "math.who", func(ctx context.Context, _ jacinth.None) (jacinth.Caller, error) {
+		caller := jacinth.CallerFrom(ctx)
+		caller.Scopes[0] = "what a handler does to its copy"
+		return caller, nil
+	})
+	for range 2 {
+		got := call(t, svc, with(secret.Reveal()), "math.who")
+		var caller jacinth.Caller
+		if err := json.Unmarshal(got.Result, &caller); err != nil || caller.Name != "ada" || len(caller.Scopes) != 2 {
+			t.Errorf("the caller = %s, %+v, want ada with two scopes", got.Result, got.Error)
+		}
+	}
+}
+
+func TestAuthorize_scopes(t *testing.T) {
+	store := newMemory(t)
+	nothing, _ := issue(t, store, tokens.Draft{Name: "nothing"})
+	one, _ := issue(t, store, tokens.Draft{Name: "one", Scopes: tokens.Scopes{"math.add"}})
+	group, _ := issue(t, store, tokens.Draft{Name: "group", Scopes: tokens.Scopes{"math.*"}})
+	special, _ := issue(t, store, tokens.Draft{Name: "special", Scopes: tokens.Scopes{"arithmetic"}})
+
+	svc := newService(tokens.New(store), "math.add", "math.mul", "say")
+	jacinth.Private(svc, "math.div", whoAmI, jacinth.Scope("arithmetic"))
+	for _, test := range []struct {
+		token tokens.Secret
+		may   string
+	}{
+		{nothing, ""},
+		{one, "math.add"},
+		{group, "math.add math.mul"}, // but not math.div, which is said to need another scope
+		{special, "math.div"},
+	} {
+		for _, method := range []string{"math.add", "math.mul", "say", "math.div"} {
+			for range 2 { // the second time, the answer is remembered
+				got := call(t, svc, with(test.token.Reveal()), method)
+				if want := strings.Contains(" "+test.may+" ", " "+method+" "); want != (got.code() == 0) {
+					t.Errorf("a token for %q called %s: %v, want it let through: %v", test.may, method, got.code(), want)
+				}
+			}
+		}
+	}
+}
+
+func TestAuthorize_tellsNothingApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory(t)
+		scopes := tokens.Scopes{"secret.method"}
+		valid, _ := issue(t, store, tokens.Draft{Name: "valid", Scopes: scopes})
+		expired, _ := issue(t, store, tokens.Draft{Name: "expired", Scopes: scopes, Lifetime: time.Minute})
+		pending, _ := issue(t, store, tokens.Draft{Name: "pending", Scopes: scopes, NotBefore: time.Now().Add(time.Hour)})
+		elsewhere, _ := issue(t, store, tokens.Draft{Name: "elsewhere", Scopes: scopes, Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+		scopeless, _ := issue(t, store, tokens.Draft{Name: "scopeless"})
+		revoked, record := issue(t, store, tokens.Draft{Name: "revoked", Scopes: scopes})
+		if _, err := tokens.Revoke(t.Context(), store, record.ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+
+		log := new(journal)
+		svc := newService(tokens.New(store, tokens.Audit(log.logger())), "secret.method")
+		want := `{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"Access denied"}}`
+		for _, test := range []struct {
+			token, reason string
+			name          any
+		}{
+			{"", "no token", nil},
+			{"hunter2", "not a token", nil},
+			{strings.Repeat("x", 5000), "not a token", nil},
+			{valid.Reveal()[:50] + "!", "not a token", nil},
+			{randomToken(t), "unknown token", nil},
+			{wrongSecret(t, valid.Reveal()), "wrong secret", nil},
+			{expired.Reveal(), "expired", "expired"},
+			{pending.Reveal(), "not valid yet", "pending"},
+			{revoked.Reveal(), "revoked", "revoked"},
+			{elsewhere.Reveal(), "used from an address that it is not for", "elsewhere"},
+			{scopeless.Reveal(), "scope not granted", "scopeless"},
+		} {
+			for range 2 {
+				if got := string(callRaw(svc, with(test.token), "secret.method")); got != want {
+					t.Errorf("the answer to %q = %s, want %s", test.reason, got, want)
+				}
+				line := log.last(t)
+				if line["reason"] != test.reason || line["decision"] != "deny" || line["level"] != "WARN" {
+					t.Errorf("the log of %q = %v", test.reason, line)
+				}
+				if line["name"] != test.name {
+					t.Errorf("the log of %q names %v, want %v", test.reason, line["name"], test.name)
+				}
+			}
+			time.Sleep(time.Minute)
+		}
+		if got := call(t, svc, with(valid.Reveal()), "secret.method"); got.code() != 0 {
+			t.Errorf("the answer to the valid token = %v, want none of this", got.Error)
+		}
+	})
+}
+
+func TestAuthorize_networks(t *testing.T) {
+	store := newMemory(t)
+	secret, _ := issue(t, store, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}, Networks: []netip.Prefix{
+		netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("192.0.2.7/32"),
+	}})
+	svc := newService(tokens.New(store), "m")
+	for address, want := range map[string]bool{
+		"10.1.2.3:5000": true, "10.1.255.255:1": true, "192.0.2.7:80": true, "[2001:db8::1]:443": true,
+		"[2001:db8:ffff::%eth0]:443": true, "[::ffff:10.1.2.3]:5000": true, "10.1.2.3": true, "2001:db8::1": true,
+		"10.2.0.1:5000": false, "192.0.2.8:80": false, "[2001:db9::1]:443": false, "[::ffff:10.2.0.1]:5000": false,
+		"": false, "pipe": false, "@": false, "localhost:80": false, "10.1.2.3.example.com:80": false, "10.1.2.3, 10.2.0.1": false,
+		"[::10.1.2.3]:5000": false,
+	} {
+		got := call(t, svc, jacinth.Peer{Token: secret.Reveal(), Address: address}, "m")
+		if (got.code() == 0) != want {
+			t.Errorf("a call from %q: %v, want it let through: %v", address, got.code(), want)
+		}
+	}
+}
+
+func TestAuthorize_expiresToTheSecondWhateverIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory(t)
+		begin := time.Now().Add(10 * time.Second)
+		secret, _ := issue(t, store, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}, NotBefore: begin, Lifetime: 5 * time.Second})
+		svc := newService(tokens.New(&flaky{store: store}), "m")
+		for second := range 20 {
+			got := call(t, svc, with(secret.Reveal()), "m").code() == 0
+			if want := second >= 10 && second < 15; got != want {
+				t.Errorf("let through after %d s: %v, want %v", second, got, want)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+func TestAuthorize_revocationHoldsWithin30Seconds(t *testing.T) {
+	for name, bound := range map[string]time.Duration{"far": 30 * time.Second, "memory": 2 * time.Second, "file": 3 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			for trial := range 20 {
+				synctest.Test(t, func(t *testing.T) {
+					var keeper tokens.Keeper = newMemory(t)
+					store := tokens.Store(keeper)
+					switch name {
+					case "far":
+						store = &flaky{store: keeper}
+					case "file":
+						file, path := newFile(t)
+						other, err := tokens.OpenFile(path)
+						if err != nil {
+							t.Fatal(err)
+						}
+						keeper, store = other, file // revoked by another process than the one that authorizes
+					}
+					secret, record := issue(t, keeper, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}})
+					svc := newService(tokens.New(store), "m")
+					time.Sleep(time.Duration(trial) * 1700 * time.Millisecond)
+					for call(t, svc, with(secret.Reveal()), "m").code() != 0 {
+						time.Sleep(100 * time.Millisecond)
+					}
+					if _, err := tokens.Revoke(t.Context(), keeper, record.ID); err != nil {
+						t.Fatal(err)
+					}
+					revoked := time.Now()
+					for call(t, svc, with(secret.Reveal()), "m").code() == 0 {
+						time.Sleep(100 * time.Millisecond)
+						if time.Since(revoked) > bound {
+							t.Fatalf("a token still works %v after it was revoked", time.Since(revoked))
+						}
+					}
+				})
+			}
+		})
+	}
+}
+
+func TestAuthorize_newTokensWorkSoonAlsoIfTheyWereTriedBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		other := newMemory(t)
+		secret, record := issue(t, other, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}})
+		store := newMemory(t)
+		svc := newService(tokens.New(&flaky{store: store}), "m")
+		if got := call(t, svc, with(secret.Reveal()), "m"); got.code() != jacinth.AccessDenied {
+			t.Fatalf("a call before the token exists = %v, want it denied", got)
+		}
+		if err := store.Add(t.Context(), record); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if got := call(t, svc, with(secret.Reveal()), "m"); got.code() != 0 {
+			t.Errorf("a call 5 s after = %+v, want it let through", got.Error)
+		}
+	})
+}
+
+func TestAuthorize_asksTheStoreSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := newMemory(t)
+		store := &flaky{store: memory}
+		good, _ := issue(t, memory, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}})
+		svc := newService(tokens.New(store), "m")
+		bad := randomToken(t)
+		for range 1000 {
+			call(t, svc, with(good.Reveal()), "m")
+			call(t, svc, with(bad), "m")
+			call(t, svc, with("junk"), "m")
+			call(t, svc, with(""), "m")
+		}
+		if got := store.count(); got != 2 {
+			t.Errorf("4000 calls with one good, one wrong and no token asked the store %d times, want 2", got)
+		}
+		time.Sleep(5 * time.Second)
+		call(t, svc, with(good.Reveal()), "m")
+		call(t, svc, with(bad), "m")
+		if got := store.count(); got != 3 {
+			t.Errorf("5 s later the store was asked %d times in all, want 3: a no is not remembered for longer", got)
+		}
+	})
+}
+
+func TestAuthorize_junkIsNeverLookedUp(t *testing.T) {
+	store := &flaky{store: newMemory(t)}
+	svc := newService(tokens.New(store), "m")
+	token := randomToken(t)
+	for i := range len(token) {
+		for _, c := range []string{"", "0", "z", "-"} {
+			wrong := token[:i] + c + token[i+1:]
+			if _, err := tokens.ParseID(wrong); err == nil {
+				continue
+			}
+			if got := call(t, svc, with(wrong), "m"); got.code() != jacinth.AccessDenied {
+				t.Errorf("the answer to %q = %v, want %v", wrong, got.code(), jacinth.AccessDenied)
+			}
+		}
+	}
+	if got := store.count(); got != 0 {
+		t.Errorf("junk asked the store %d times, want 0", got)
+	}
+}
+
+func TestAuthorize_aStampedeIsOneLookup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := newMemory(t)
+		secret, _ := issue(t, memory, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}})
+		store := &flaky{store: memory, block: make(chan struct{})}
+		svc := newService(tokens.New(store), "m")
+		var calls sync.WaitGroup
+		for range 200 {
+			calls.Go(func() {
+				if got := call(t, svc, with(secret.Reveal()), "m"); got.code() != 0 {
+					t.Errorf("a call = %+v, want it let through", got.Error)
+				}
+			})
+		}
+		synctest.Wait()
+		close(store.block)
+		calls.Wait()
+		if got := store.count(); got != 1 {
+			t.Errorf("200 calls at once asked the store %d times, want 1", got)
+		}
+	})
+}
+
+func TestAuthorize_whoeverHangsUpSpoilsNothingForOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := newMemory(t)
+		secret, _ := issue(t, memory, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}})
+		store := &flaky{store: memory, block: make(chan struct{})}
+		svc := newService(tokens.New(store), "m")
+		ctx, hangUp := context.WithCancel(t.Context())
+		var calls sync.WaitGroup
+		calls.Go(func() { svc.Dispatch(ctx, with(secret.Reveal()), []byte(`{"jsonrpc":"2.0","id":1,"method":"m"}`), nil) })
+		synctest.Wait()
+		calls.Go(func() {
+			if got := call(t, svc, with(secret.Reveal()), "m"); got.code() != 0 {
+				t.Errorf("a call that waited for another's look-up = %+v, want it let through", got.Error)
+			}
+		})
+		synctest.Wait()
+		hangUp()
+		synctest.Wait()
+		close(store.block)
+		calls.Wait()
+	})
+}
+
+// unavailable checks that a reply asks to come back and says that nothing was run.
+func unavailable(t *testing.T, what string, got reply) {
+	t.Helper()
+	if got.code() != jacinth.Unavailable || got.Error.Data.Processed == nil || *got.Error.Data.Processed {
+		t.Errorf("%s = %+v, want %v with processed false", what, got.Error, jacinth.Unavailable)
+	}
+}
+
+func TestAuthorize_storeDown(t *testing.T) {
+	for name, hang := range map[string]bool{"fails": false, "hangs": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				memory := newMemory(t)
+				store := &flaky{store: memory}
+				known, _ := issue(t, memory, tokens.Draft{Name: "known", Scopes: tokens.Scopes{"m"}})
+				unknown, _ := issue(t, memory, tokens.Draft{Name: "unknown", Scopes: tokens.Scopes{"m"}})
+				svc := newService(tokens.New(store, tokens.Guesses(jacinth.Unlimited, 0)), "m")
+				if got := call(t, svc, with(known.Reveal()), "m"); got.code() != 0 {
+					t.Fatalf("a call while the store is up = %+v", got.Error)
+				}
+				store.set(errBroken, hang)
+				down := time.Now()
+				for time.Since(down) < 4*time.Minute+50*time.Second {
+					if got := call(t, svc, with(known.Reveal()), "m"); got.code() != 0 {
+						t.Fatalf("a token known to be good, %v after the store went down: %+v", time.Since(down), got.Error)
+					}
+					unavailable(t, "a token that is not known", call(t, svc, with(unknown.Reveal()), "m"))
+					unavailable(t, "a token that nobody has", call(t, svc, with(randomToken(t)), "m"))
+					if got := call(t, svc, with(""), "m"); got.code() != jacinth.AccessDenied {
+						t.Errorf("no token = %+v, want %v: that needs no store", got.Error, jacinth.AccessDenied)
+					}
+					time.Sleep(7 * time.Second)
+				}
+				time.Sleep(30 * time.Second)
+				unavailable(t, "a token known to be good, more than 5 min after", call(t, svc, with(known.Reveal()), "m"))
+
+				store.set(nil, false)
+				time.Sleep(5 * time.Second)
+				for _, secret := range []tokens.Secret{known, unknown} {
+					if got := call(t, svc, with(secret.Reveal()), "m"); got.code() != 0 {
+						t.Errorf("a call once the store is back = %+v, want it let through", got.Error)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestAuthorize_hangingStoreHoldsUpFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &flaky{store: newMemory(t), hang: true}
+		svc := newService(tokens.New(store, tokens.Guesses(jacinth.Unlimited, 0)), "m")
+		start := time.Now()
+		const calls = 100
+		for range calls {
+			unavailable(t, "a call", call(t, svc, with(randomToken(t)), "m"))
+		}
+		if waited := time.Since(start); waited > 10*time.Second {
+			t.Errorf("%d calls one after another waited %v for a store that hangs, want three times 3 s", calls, waited)
+		}
+	})
+}
+
+func TestAuthorize_storeThatIgnoresItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		block := make(chan struct{})
+		defer close(block)
+		svc := newService(tokens.New(&flaky{store: newMemory(t), block: block}), "m")
+		start := time.Now()
+		unavailable(t, "a call", call(t, svc, with(randomToken(t)), "m"))
+		if waited := time.Since(start); waited != 3*time.Second {
+			t.Errorf("a call waited %v for a store that hangs, want 3s", waited)
+		}
+	})
+}
+
+func TestAuthorize_oneBadRecordIsNoOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := newMemory(t)
+		bad, badRecord := issue(t, memory, tokens.Draft{Name: "bad", Scopes: tokens.Scopes{"m"}})
+		store := tokens.Func(func(ctx context.Context, id string) (tokens.Record, error) {
+			record, err := memory.Lookup(ctx, id)
+			if id == badRecord.ID {
+				record.Scopes = tokens.Scopes{"*"}
+			}
+			return record, err
+		})
+		svc := newService(tokens.New(store, tokens.Guesses(jacinth.Unlimited, 0)), "m")
+		for range 100 {
+			unavailable(t, "a token with a bad record", call(t, svc, with(bad.Reveal()), "m"))
+			good, _ := issue(t, memory, tokens.Draft{Name: "good", Scopes: tokens.Scopes{"m"}})
+			if got := call(t, svc, with(good.Reveal()), "m"); got.code() != 0 {
+				t.Fatalf("a good token = %+v, want it let through", got.Error)
+			}
+		}
+	})
+}
+
+func TestFunc_answersThatAreNone(t *testing.T) {
+	secret, record := issue(t, newMemory(t), tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}})
+	_, other := issue(t, newMemory(t), tokens.Draft{Name: "other", Scopes: tokens.Scopes{"m"}})
+	for name, test := range map[string]struct {
+		find tokens.Func
+		want jacinth.Code
+	}{
+		"the record":      {func(context.Context, string) (tokens.Record, error) { return record, nil }, 0},
+		"an empty record": {func(context.Context, string) (tokens.Record, error) { return tokens.Record{}, nil }, jacinth.AccessDenied},
+		"another record":  {func(context.Context, string) (tokens.Record, error) { return other, nil }, jacinth.AccessDenied},
+		"not found": {func(context.Context, string) (tokens.Record, error) {
+			return record, fmt.Errorf("no: %w", tokens.ErrNotFound)
+		}, jacinth.AccessDenied},
+		"no hash": {func(context.Context, string) (tokens.Record, error) {
+			r := record
+			r.Hash = tokens.Hash{}
+			return r, nil
+		}, jacinth.AccessDenied},
+		"no expiry": {func(context.Context, string) (tokens.Record, error) {
+			r := record
+			r.Expires = time.Time{}
+			return r, nil
+		}, jacinth.Unavailable},
+		"a panic": {func(context.Context, string) (tokens.Record, error) { panic("the callback") }, jacinth.Unavailable},
+		"an error of ours": {func(context.Context, string) (tokens.Record, error) {
+			return record, &jacinth.Error{Code: 1, Message: "leak"}
+		}, jacinth.Unavailable},
+	} {
+		svc := newService(tokens.New(test.find), "m")
+		if got := call(t, svc, with(secret.Reveal()), "m"); got.code() != test.want {
+			t.Errorf("a callback that returns %s: %v, want %v", name, got.code(), test.want)
+		} else if got.Error != nil && strings.Contains(got.Error.Message+got.Error.Data.Reason, "leak") {
+			t.Errorf("a callback that returns %s: %+v, want nothing of the error", name, got.Error)
+		}
+	}
+}
+
+func TestAuthorize_brokenFileIsAStoreThatIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, path := newFile(t)
+		known, _ := issue(t, store, tokens.Draft{Name: "known", Scopes: tokens.Scopes{"m"}})
+		unknown, _ := issue(t, store, tokens.Draft{Name: "unknown", Scopes: tokens.Scopes{"m"}})
+		svc := newService(tokens.New(store), "m")
+		call(t, svc, with(known.Reveal()), "m")
+		breakFile(t, path)
+		time.Sleep(4 * time.Minute)
+		if got := call(t, svc, with(known.Reveal()), "m"); got.code() != 0 {
+			t.Errorf("a token known to be good = %+v, want it let through", got.Error)
+		}
+		unavailable(t, "a token that is not known", call(t, svc, with(unknown.Reveal()), "m"))
+		time.Sleep(2 * time.Minute)
+		unavailable(t, "a token known to be good, too long after", call(t, svc, with(known.Reveal()), "m"))
+	})
+}
+
+func TestAuthorize_graceOfNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := newMemory(t)
+		store := &flaky{store: memory}
+		secret, _ := issue(t, memory, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}})
+		svc := newService(tokens.New(store, tokens.Grace(0)), "m")
+		call(t, svc, with(secret.Reveal()), "m")
+		store.set(errBroken, false)
+		time.Sleep(30 * time.Second)
+		unavailable(t, "a call", call(t, svc, with(secret.Reveal()), "m"))
+	})
+}
+
+func TestNew_refuses(t *testing.T) {
+	for name, broken := range map[string]func(){
+		"no store":       func() { tokens.New(nil) },
+		"negative grace": func() { tokens.New(newMemory(t), tokens.Grace(-1)) },
+		"negative rate":  func() { tokens.New(newMemory(t), tokens.DefaultLimits(tokens.Limits{PerSecond: -3})) },
+	} {
+		func() {
+			defer func() {
+				if text, ok := recover().(string); !ok || !strings.HasPrefix(text, "tokens: ") {
+					t.Errorf("New with %s did not panic with a sentence: %v", name, text)
+				}
+			}()
+			broken()
+		}()
+	}
+}
+
+// TestAuthorize_errorsOfOthers shows that what a store fails with reaches the log and nobody else.
+func TestAuthorize_errorsOfTheStoreAreForTheLog(t *testing.T) {
+	authorizer := tokens.New(tokens.Func(func(context.Context, string) (tokens.Record, error) { return tokens.Record{}, errBroken }))
+	method := &jacinth.Method{Name: "m", Private: true}
+	err := authorizer.Authorize(t.Context(), &jacinth.Request{Method: method, Peer: with(randomToken(t))})
+	if !errors.Is(err, errBroken) || !errors.Is(err, jacinth.Unavailable) {
+		t.Errorf("Authorize = %v, want an error that is both %v and %v", err, jacinth.Unavailable, errBroken)
+	}
+	svc := newService(authorizer, "m")
+	if got := string(callRaw(svc, with(randomToken(t)), "m")); strings.Contains(got, "fire") {
+		t.Errorf("the caller was told %s", got)
+	}
+}

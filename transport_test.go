@@ -1,0 +1,390 @@
+package jacinth_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jacinth-rpc/jacinth"
+)
+
+// TestClient_followsNoRedirect holds that no token, and no call, goes to wherever a service points: net/http would
+// carry X-Api-Token along to another host.
+func TestClient_followsNoRedirect(t *testing.T) {
+	var reached atomic.Int64
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
+	defer elsewhere.Close()
+	elsewhereURL := strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1) // a host of another name
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		service := httptest.NewServer(http.RedirectHandler(elsewhereURL, status))
+		defer service.Close()
+		follow := func(*http.Request, []*http.Request) error { return nil }
+		own := &http.Client{Transport: jacinth.NewTransport(), CheckRedirect: follow}
+		defer own.CloseIdleConnections()
+		for name, client := range map[string]*http.Client{"the default": nil, "one that follows": own, "http.DefaultClient": http.DefaultClient} {
+			c := &jacinth.Client{URL: service.URL, Token: "a-token-for-one-service", HTTP: client, Header: http.Header{"Authorization": {"Bearer secret"}}}
+			err := c.Call(t.Context(), "m", nil, nil, jacinth.Idempotent())
+			if !errors.Is(err, jacinth.ErrBadReply) || !strings.Contains(err.Error(), "redirect to "+fmt.Sprintf("%q", elsewhereURL)) {
+				t.Errorf("a redirect with %d, by %s: %v; want %v and where to", status, name, err, jacinth.ErrBadReply)
+			}
+			if err := c.Notify(t.Context(), "m", nil); !errors.Is(err, jacinth.ErrBadReply) {
+				t.Errorf("a notification that is redirected with %d, by %s: %v; want %v", status, name, err, jacinth.ErrBadReply)
+			}
+			batch := c.Batch()
+			batch.Notify("m", nil)
+			if err := batch.Send(t.Context()); !errors.Is(err, jacinth.ErrBadReply) {
+				t.Errorf("a batch that is redirected with %d, by %s: %v; want %v", status, name, err, jacinth.ErrBadReply)
+			}
+		}
+		if own.CheckRedirect(nil, nil) != nil {
+			t.Error("the client of the user was changed")
+		}
+	}
+	if n := reached.Load(); n != 0 {
+		t.Errorf("%d requests reached another host, want none", n)
+	}
+}
+
+// idle is a server that gives up connections after a short time, and a client that calls it from many goroutines in
+// about that rhythm.
+func idle(t *testing.T, serverIdle time.Duration) *jacinth.Client {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if got := new(received); got.read(r.Body) {
+			ok(w, got)
+		}
+	}))
+	server.Config.IdleTimeout = serverIdle
+	server.Start()
+	t.Cleanup(server.Close)
+	transport := jacinth.NewTransport()
+	t.Cleanup(transport.CloseIdleConnections)
+	return &jacinth.Client{URL: server.URL, HTTP: &http.Client{Transport: transport}}
+}
+
+// collide makes calls with pauses that are about as long as a connection lives, and returns how many were lost.
+func collide(t *testing.T, client *jacinth.Client, pause time.Duration, calls int, options ...jacinth.Option) (lost int64) {
+	const goroutines = 50
+	var callers sync.WaitGroup
+	var count atomic.Int64
+	for range goroutines {
+		callers.Go(func() {
+			for range calls / goroutines {
+				if err := client.Call(t.Context(), "m", nil, nil, options...); err != nil {
+					if count.Add(1); !errors.Is(err, jacinth.ErrNoReply) {
+						t.Errorf("Call = %v", err)
+					}
+				}
+				time.Sleep(pause/2 + rand.N(pause))
+			}
+		})
+	}
+	callers.Wait()
+	return count.Load()
+}
+
+// TestClient_keepAliveCollision holds that calls which may be repeated are never lost to a service that closes its
+// connections in the very moment that they are used again. That plain calls are lost shows that there are such moments.
+func TestClient_keepAliveCollision(t *testing.T) {
+	const pause = 3 * time.Millisecond
+	plainClient := idle(t, pause)
+	plainClient.NoRetry = true
+	plain := collide(t, plainClient, pause, 500)
+	client := idle(t, pause)
+	client.NoRetry = true // net/http repeats them by itself
+	if lost := collide(t, client, pause, 5000, jacinth.Idempotent()); lost != 0 {
+		t.Errorf("%d of 5,000 idempotent calls were lost, want none", lost)
+	}
+	t.Logf("of 500 plain calls %d were lost", plain)
+}
+
+// TestClient_keepAliveByDefault holds that with the defaults of a client and a service no call is lost to a connection
+// that is just being closed, not even a plain one, whenever it comes.
+func TestClient_keepAliveByDefault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := newPipes()
+		ctx, stop := context.WithCancel(t.Context())
+		var serving sync.WaitGroup
+		serving.Go(func() {
+			if err := calcService().Serve(ctx, network); err != nil {
+				t.Error(err)
+			}
+		})
+		var pauses []time.Duration
+		for _, about := range []time.Duration{0, 30 * time.Second, 120 * time.Second} {
+			for _, off := range []time.Duration{-2 * distance, -distance, -distance / 2, 0, distance / 2, distance, 2 * distance} {
+				pauses = append(pauses, about+off)
+			}
+		}
+		var dials atomic.Int64
+		var callers sync.WaitGroup
+		for range 50 {
+			callers.Go(func() {
+				transport := jacinth.NewTransport() // so that nobody else uses the connection meanwhile
+				defer transport.CloseIdleConnections()
+				transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+					dials.Add(1)
+					connection, err := network.dial(ctx, "", "")
+					return newDistant(connection), err
+				}
+				client := &jacinth.Client{URL: "http://service.test/api", HTTP: &http.Client{Transport: transport}, NoRetry: true}
+				for range 100 {
+					if _, err := tick.Call(t.Context(), client, jacinth.None{}); err != nil {
+						t.Errorf("a call was lost: %v", err)
+					}
+					time.Sleep(pauses[rand.IntN(len(pauses))])
+				}
+			})
+		}
+		callers.Wait()
+		if n := dials.Load(); n < 1000 || n > 4000 {
+			t.Errorf("%d connections were made for 5,000 calls: the pauses test nothing", n)
+		}
+		stop()
+		serving.Wait()
+	})
+}
+
+// distant is a connection that takes what is written at once, as the kernel does, and brings it to the other end some
+// time later, which may have closed by then.
+type distant struct {
+	net.Conn
+	queue  chan []byte
+	closed chan struct{}
+	once   sync.Once
+}
+
+const distance = time.Millisecond
+
+func newDistant(connection net.Conn) net.Conn {
+	d := &distant{Conn: connection, queue: make(chan []byte, 64), closed: make(chan struct{})}
+	go func() {
+		for {
+			select {
+			case p := <-d.queue:
+				time.Sleep(distance)
+				_, _ = d.Conn.Write(p)
+			case <-d.closed:
+				return
+			}
+		}
+	}()
+	return d
+}
+
+func (d *distant) Write(p []byte) (int, error) {
+	select {
+	case d.queue <- slices.Clone(p):
+		return len(p), nil
+	case <-d.closed:
+		return 0, net.ErrClosed
+	}
+}
+
+func (d *distant) Close() error {
+	d.once.Do(func() { close(d.closed) })
+	return d.Conn.Close()
+}
+
+// TestClient_reusesConnections holds that a connection outlives whatever was answered over it.
+func TestClient_reusesConnections(t *testing.T) {
+	answers := []func(http.ResponseWriter, *received){
+		ok, replying(200, ""), replying(204, ""), replying(404, "not found"), replying(500, "<html>"), replying(503, "later"),
+		replying(307, "moved", "Location", "http://elsewhere.test/"), busy("1"), odd(`{"jsonrpc":"2.0","id":4711,"result":1}`),
+		odd(`{"jsonrpc":"2.0","id":$0,"error":{"code":1,"message":"m"}}`), odd(okReply + strings.Repeat(" ", 200_000)),
+		endless(200_000),
+	}
+	remote, client := newRemote(t, inTurn(answers...))
+	transport, _ := client.HTTP.Transport.(*http.Transport)
+	dial, dials := transport.DialContext, 0
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		dials++
+		return dial(ctx, network, address)
+	}
+	client.NoRetry = true
+	for range answers {
+		_ = client.Call(t.Context(), "m", nil, nil)
+	}
+	if n := remote.count(); n != len(answers) || dials != 1 {
+		t.Errorf("%d calls went over %d connections, want %d over 1", n, dials, len(answers))
+	}
+}
+
+// TestClient_sharesConnections holds that clients without an http.Client of their own share their connections.
+func TestClient_sharesConnections(t *testing.T) {
+	var connections atomic.Int64
+	server := httptest.NewUnstartedServer(calcService())
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	for range 10 {
+		client := &jacinth.Client{URL: server.URL + "/api"}
+		if _, err := tick.Call(t.Context(), client, jacinth.None{}); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("ten clients made %d connections, want 1", n)
+	}
+}
+
+func TestNewTransport_protocols(t *testing.T) {
+	for _, test := range []struct {
+		secure, http2 bool
+		want          string
+	}{
+		{false, true, "HTTP/1.1"},
+		{true, true, "HTTP/2.0"},
+		{true, false, "HTTP/1.1"},
+	} {
+		var protocol atomic.Value
+		svc := calcService()
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			protocol.Store(r.Proto)
+			svc.ServeHTTP(w, r)
+		}))
+		server.EnableHTTP2 = test.http2
+		transport := jacinth.NewTransport()
+		if server.Start(); test.secure {
+			server.Close()
+			server = httptest.NewUnstartedServer(server.Config.Handler)
+			server.EnableHTTP2 = test.http2
+			server.StartTLS()
+			roots := x509.NewCertPool()
+			roots.AddCert(server.Certificate())
+			transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13}
+		}
+		client := &jacinth.Client{URL: server.URL + "/api", HTTP: &http.Client{Transport: transport}}
+		if got, err := divide.Call(t.Context(), client, divideParams{A: 1, B: 4}); err != nil || got != 0.25 {
+			t.Errorf("%+v: divide = %v, %v; want 0.25", test, got, err)
+		}
+		if got := protocol.Load(); got != test.want {
+			t.Errorf("%+v: the call went over %v, want %s", test, got, test.want)
+		}
+		transport.CloseIdleConnections()
+		server.Close()
+	}
+}
+
+// TestNewTransport_findsDeadConnections holds that an HTTP/2 connection whose other end has silently gone is given up,
+// although all that is seen of it is calls that time out.
+func TestNewTransport_findsDeadConnections(t *testing.T) {
+	certificates := httptest.NewTLSServer(nil)
+	certificates.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(certificates.Certificate())
+	synctest.Test(t, func(t *testing.T) {
+		network := newPipes()
+		server := &http.Server{Handler: calcService(), TLSConfig: certificates.TLS.Clone(), Protocols: new(http.Protocols)}
+		server.Protocols.SetHTTP2(true)
+		var serving sync.WaitGroup
+		serving.Go(func() { _ = server.ServeTLS(network, "", "") })
+		transport := jacinth.NewTransport()
+		transport.TLSClientConfig = &tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS13}
+		var dials int
+		var dead atomic.Bool
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			dials++
+			connection, err := network.dial(ctx, "", "")
+			if dials == 1 {
+				connection = &silenced{Conn: connection, dead: &dead}
+			}
+			return connection, err
+		}
+		client := &jacinth.Client{URL: "https://service.test/api", HTTP: &http.Client{Transport: transport}}
+		if _, err := tick.Call(t.Context(), client, jacinth.None{}); err != nil {
+			t.Fatal(err)
+		}
+		dead.Store(true)
+		failed := 0
+		for {
+			_, err := tick.Call(t.Context(), client, jacinth.None{}, jacinth.Timeout(time.Second))
+			if err == nil {
+				break
+			}
+			if failed++; failed > 30 {
+				t.Fatalf("after 30 s the dead connection is still in use: %v", err)
+			}
+		}
+		if failed == 0 || dials != 2 {
+			t.Errorf("%d calls failed, over %d connections; want some, over 2", failed, dials)
+		}
+		transport.CloseIdleConnections()
+		_ = server.Close()
+		serving.Wait()
+		synctest.Wait()
+	})
+}
+
+// silenced is a connection that can go dead: what is written is lost, and nothing more is read.
+type silenced struct {
+	net.Conn
+	dead *atomic.Bool
+}
+
+func (s *silenced) Write(p []byte) (int, error) {
+	if s.dead.Load() {
+		return len(p), nil
+	}
+	return s.Conn.Write(p)
+}
+
+// mute is a round tripper that fails.
+type mute struct{}
+
+var errMute = errors.New("no comment")
+
+func (mute) RoundTrip(*http.Request) (*http.Response, error) { return nil, errMute }
+
+// TestClient_tellsWhetherItWasSent holds the difference between calls that no service can have run and those that one
+// may have.
+func TestClient_tellsWhetherItWasSent(t *testing.T) {
+	closed := httptest.NewServer(nil)
+	closed.Close()
+	secure := httptest.NewUnstartedServer(nil)
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	secure.StartTLS()
+	defer secure.Close()
+	for name, url := range map[string]string{"nobody listens": closed.URL, "a certificate that nobody vouches for": secure.URL} {
+		client := &jacinth.Client{URL: url, NoRetry: true}
+		if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
+			t.Errorf("%s: %v, want %v", name, err, jacinth.ErrNotSent)
+		}
+	}
+	_, client := newRemote(t, hangingUp)
+	if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNoReply) {
+		t.Errorf("hung up: %v, want %v", err, jacinth.ErrNoReply)
+	}
+	// Of a round tripper that does not say what it does, nobody knows.
+	client = &jacinth.Client{URL: "http://remote.test/api", NoRetry: true, HTTP: &http.Client{Transport: mute{}}}
+	if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNoReply) || !errors.Is(err, errMute) {
+		t.Errorf("a round tripper fails: %v, want %v and %v", err, jacinth.ErrNoReply, errMute)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := client.Call(ended, "m", nil, nil); !errors.Is(err, jacinth.ErrNotSent) || !errors.Is(err, context.Canceled) {
+		t.Errorf("in a context that has ended: %v, want %v and %v", err, jacinth.ErrNotSent, context.Canceled)
+	}
+	client.HTTP = &http.Client{Transport: meddler{jacinth.NewTransport()}}
+	client = &jacinth.Client{URL: closed.URL, NoRetry: true, HTTP: client.HTTP}
+	if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
+		t.Errorf("a round tripper around net/http's finds nobody: %v, want %v", err, jacinth.ErrNotSent)
+	}
+}
