@@ -15,7 +15,7 @@ import (
 )
 
 // maxComparisons bounds the work on one method, for documents that were made to be hard.
-const maxComparisons = 10_000
+const maxComparisons = 5_000
 
 // Documents returns what is different between two documents, the breaking changes first. It changes neither of them.
 func Documents(older, newer *openrpc.Document) []Change {

@@ -247,6 +247,14 @@ func TestDocuments_schemas(t *testing.T) {
 	}
 }
 
+func TestDocuments_wholeParams(t *testing.T) {
+	numbers, texts := method(`"x-jacinth":{"params":{"type":"array","items":{"type":"number"}}}`), method(`"x-jacinth":{"params":{"type":"array","items":{"type":"string"}}}`)
+	check(t, numbers, numbers)
+	check(t, numbers, texts, "breaking type-changed new:/methods/0/x-jacinth/params/items")
+	check(t, numbers, method(), "breaking params-changed old:/methods/0/x-jacinth/params")
+	check(t, method(), numbers, "breaking params-changed new:/methods/0/x-jacinth/params")
+}
+
 func TestDocuments_followsReferences(t *testing.T) {
 	schemas := func(person string) string {
 		return `[{"name":"a","params":[{"$ref":"#/components/contentDescriptors/who"}]},` +

@@ -121,7 +121,7 @@ func (d *differ) params(was, is *openrpc.Method, oldAt, newAt string) {
 	if oldWay.positions && !newWay.positions {
 		d.add(Breaking, "param-structure-narrowed", d.new, newAt+"/paramStructure", "%s no longer takes params by position.", is.Name)
 	}
-	if wholeBefore, whole := wholeParams(was), wholeParams(is); wholeBefore != nil || whole != nil {
+	if wholeBefore, whole := methodExtension(was).Params, methodExtension(is).Params; wholeBefore != nil || whole != nil {
 		d.whole(wholeBefore, whole, is.Name, oldAt, newAt)
 		return
 	}
@@ -268,6 +268,3 @@ func plain(s *openrpc.Schema) openrpc.Schema {
 	bare.Title, bare.Description, bare.Comment, bare.Examples = "", "", "", nil
 	return bare
 }
-
-// wholeParams returns the schema of the params as a whole, nil where there is none.
-func wholeParams(*openrpc.Method) *openrpc.Schema { return nil }

@@ -63,11 +63,10 @@ func (b *builder) method(described *openrpc.Method) *method {
 		result:       &valueType{kind: kindNull},
 	}
 	at := place{words: split(described.Name)}
-	if described.XJacinth != nil {
-		m.private = described.XJacinth.Private
-	}
-	if whole := wholeParams(described); whole != nil {
-		m.whole = b.of(whole, at.in("params"))
+	x := described.XJacinth
+	m.private = x != nil && x.Private
+	if x != nil && x.Params != nil {
+		m.whole = b.of(x.Params, at.in("params"))
 	} else {
 		m.params = b.params(described.Params, at)
 	}
