@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -86,13 +87,11 @@ func (r *response) wantError(id string, codes ...int64) string {
 	if raw, ok := r.members["error"]; !ok || string(raw) == "null" {
 		return "wanted the error " + either(codes) + ", got the result " + shown(string(r.members["result"]))
 	}
-	for _, code := range codes {
-		if r.errorCode() == code {
-			if !r.hasID(id) {
-				return "wanted the id " + id + ", got " + shown(r.id())
-			}
-			return ""
+	if slices.Contains(codes, r.errorCode()) {
+		if !r.hasID(id) {
+			return "wanted the id " + id + ", got " + shown(r.id())
 		}
+		return ""
 	}
 	return fmt.Sprintf("wanted the error %s, got %d", either(codes), r.errorCode())
 }
@@ -147,10 +146,8 @@ func alive(r *reply) string {
 // status wants one of the HTTP statuses.
 func status(codes ...int) want {
 	return func(r *reply) string {
-		for _, code := range codes {
-			if r.status == code {
-				return ""
-			}
+		if slices.Contains(codes, r.status) {
+			return ""
 		}
 		return fmt.Sprintf("wanted HTTP status %s, got %d", strings.Trim(fmt.Sprint(codes), "[]"), r.status)
 	}
@@ -218,7 +215,7 @@ func (a answered) find(left []response) (at int, why string) {
 		if !left[i].hasID(a.id) {
 			continue
 		}
-		fault := ""
+		var fault string
 		if a.value != "" {
 			fault = left[i].wantResult(a.id, a.value)
 		} else {

@@ -48,9 +48,9 @@ func one(name, section string, level Level, sentence, body string, w want, needs
 	}
 }
 
-// unreadable wants the error of a request that is none: its id may have been found out or not.
-func unreadable(id string, codes ...int64) want {
-	known, unknown := failure(id, codes...), failure("null", codes...)
+// unreadable wants the error of a request that is none: its id, which is 1, may have been found out or not.
+func unreadable(codes ...int64) want {
+	known, unknown := failure("1", codes...), failure("null", codes...)
 	return func(r *reply) string {
 		if unknown(r) == "" {
 			return ""
@@ -71,17 +71,17 @@ func requestCases() []Case {
 		one("ID is not id", conventions, Should, caseSensitive,
 			`{"jsonrpc":"2.0","method":"subtract","params":[42,23],"ID":1}`, nothing, "subtract"),
 		one("JSONRPC is not jsonrpc", conventions, Should, caseSensitive,
-			`{"JSONRPC":"2.0","method":"subtract","params":[42,23],"id":1}`, unreadable("1", invalidRequest)),
+			`{"JSONRPC":"2.0","method":"subtract","params":[42,23],"id":1}`, unreadable(invalidRequest)),
 		one("names of methods are exact", conventions, Should, caseSensitive, call("SUBTRACT", "[42,23]", "1"), failure("1", methodNotFound)),
 		one("an escape in a name changes nothing", conventions, Should, "Since JSON-RPC utilizes JSON, it has the same type system.",
 			`{"jsonrpc":"2.0","\u006dethod":"subtra\u0063t","params":[42,23],"id":1}`, result("1", "19"), "subtract"),
 
-		one("without jsonrpc", section, Should, exactVersion, `{"method":"subtract","params":[42,23],"id":1}`, unreadable("1", invalidRequest)),
-		one("jsonrpc 1.0", section, Should, exactVersion, `{"jsonrpc":"1.0","method":"subtract","params":[42,23],"id":1}`, unreadable("1", invalidRequest)),
-		one("jsonrpc as a Number", section, Should, exactVersion, `{"jsonrpc":2.0,"method":"subtract","params":[42,23],"id":1}`, unreadable("1", invalidRequest)),
-		one("without method", section, Must, notRequest, `{"jsonrpc":"2.0","params":[42,23],"id":1}`, unreadable("1", invalidRequest)),
-		one("method null", section, Must, notRequest, `{"jsonrpc":"2.0","method":null,"id":1}`, unreadable("1", invalidRequest)),
-		one("method as an Object", section, Must, notRequest, `{"jsonrpc":"2.0","method":{"name":"subtract"},"id":1}`, unreadable("1", invalidRequest)),
+		one("without jsonrpc", section, Should, exactVersion, `{"method":"subtract","params":[42,23],"id":1}`, unreadable(invalidRequest)),
+		one("jsonrpc 1.0", section, Should, exactVersion, `{"jsonrpc":"1.0","method":"subtract","params":[42,23],"id":1}`, unreadable(invalidRequest)),
+		one("jsonrpc as a Number", section, Should, exactVersion, `{"jsonrpc":2.0,"method":"subtract","params":[42,23],"id":1}`, unreadable(invalidRequest)),
+		one("without method", section, Must, notRequest, `{"jsonrpc":"2.0","params":[42,23],"id":1}`, unreadable(invalidRequest)),
+		one("method null", section, Must, notRequest, `{"jsonrpc":"2.0","method":null,"id":1}`, unreadable(invalidRequest)),
+		one("method as an Object", section, Must, notRequest, `{"jsonrpc":"2.0","method":{"name":"subtract"},"id":1}`, unreadable(invalidRequest)),
 		one("members beside those of the specification", section, Should, "A rpc call is represented by sending a Request object to a Server.",
 			`{"jsonrpc":"2.0","method":"subtract","params":[42,23],"id":1,"meta":{"trace":"a"}}`, result("1", "19"), "subtract"),
 		one("space around everything", section, Must, "Since JSON-RPC utilizes JSON, it has the same type system.",
@@ -139,8 +139,8 @@ func paramsCases() []Case {
 	const exact = "The names MUST match exactly, including case, to the method's expected parameters."
 	const absent = "The absence of expected names MAY result in an error being generated."
 	return []Case{
-		one("a String", section, Should, structured, call("subtract", `"42"`, "1"), unreadable("1", invalidRequest, invalidParams)),
-		one("a Number", section, Should, structured, call("subtract", `42`, "1"), unreadable("1", invalidRequest, invalidParams)),
+		one("a String", section, Should, structured, call("subtract", `"42"`, "1"), unreadable(invalidRequest, invalidParams)),
+		one("a Number", section, Should, structured, call("subtract", `42`, "1"), unreadable(invalidRequest, invalidParams)),
 		one("left out", section, Must, "This member MAY be omitted.", call("get_data", "", "1"), result("1", `["hello",5]`), "get_data"),
 		one("names in another case", section, Must, exact, call("subtract", `{"Minuend":42,"Subtrahend":23}`, "1"), not("19"), "subtract"),
 		one("names that are missing", section, Advice, absent, call("subtract", `{"minuend":42}`, "1"), failure("1", invalidParams), "subtract"),

@@ -140,11 +140,10 @@ func (c *checker) check(ctx context.Context, one *Case) Result {
 		asked.body = c.adapted(one, asked.body)
 		got := c.send(ctx, asked)
 		exchange := got.exchange(asked)
-		why := ""
-		switch {
-		case got.err != nil:
+		var why string
+		if got.err != nil {
 			why = "there was no answer: " + reason(got.err)
-		default:
+		} else {
 			why = asked.want(got)
 		}
 		result.Exchanges = append(result.Exchanges, exchange)
