@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/jacinthtest"
 )
 
 // TestErrors_ofMethods holds what becomes of the errors that methods return, in what their callers read and in the log.
@@ -61,6 +62,37 @@ func TestErrors_ofMethods(t *testing.T) {
 	}
 }
 
+// TestErrors_ofOtherServices holds that an error which a method got from another service and hands back as it is, stays
+// inside, and that one which says in words of its own what it means, does not.
+func TestErrors_ofOtherServices(t *testing.T) {
+	stock := jacinth.New(quiet("stock"))
+	jacinth.Public(stock, "take", func(context.Context, jacinth.None) (int, error) {
+		return 0, &jacinth.Error{Code: 9, Message: "secret of the stock", Data: "secret"}
+	})
+	client := jacinthtest.New(t, stock)
+	svc := jacinth.New(quiet("shop"))
+	take := func(ctx context.Context) error { return client.Call(ctx, "take", nil, nil) }
+	jacinth.Public(svc, "hand_on", func(ctx context.Context, _ jacinth.None) (int, error) { return 0, take(ctx) })
+	jacinth.Public(svc, "unwrap", func(ctx context.Context, _ jacinth.None) (int, error) {
+		remote, _ := errors.AsType[*jacinth.Error](take(ctx))
+		return 0, remote
+	})
+	jacinth.Public(svc, "explain", func(ctx context.Context, _ jacinth.None) (int, error) {
+		return 0, &jacinth.Error{Code: 4, Message: "Sold out", Cause: take(ctx)}
+	})
+	for method, want := range map[string]string{
+		"hand_on": `{"code":-32603,"message":"Internal error","data":"<any>"}`,
+		"unwrap":  `{"code":-32603,"message":"Internal error","data":"<any>"}`,
+		"explain": `{"code":4,"message":"Sold out","data":"<none>"}`,
+	} {
+		got := callHTTP(svc, call(method))
+		faults := compareReplies([]byte(`{"jsonrpc":"2.0","id":1,"error":`+want+`}`), got.body)
+		if len(faults) > 0 || strings.Contains(string(got.body), "secret") {
+			t.Errorf("%s is answered with %s: %q", method, got.body, faults)
+		}
+	}
+}
+
 // checkErrorID holds that an internal error is told under the id that the log has it under.
 func checkErrorID(t *testing.T, got answered, log *records) {
 	t.Helper()
@@ -74,6 +106,40 @@ func checkErrorID(t *testing.T, got answered, log *records) {
 	}
 	if len(data.ErrorID) != 8 || !strings.Contains(log.text(), "error_id="+data.ErrorID) {
 		t.Errorf("the caller got the id %q, the log has %q", data.ErrorID, log.text())
+	}
+}
+
+// TestErrors_ofNotifications holds that a result that nobody will see is not even encoded, and that a notification that
+// fails is in the log all the same.
+func TestErrors_ofNotifications(t *testing.T) {
+	log := &records{}
+	config := quiet("notified")
+	config.Logger = newLogger(log)
+	svc := jacinth.New(config)
+	addResultMethods(svc)
+	addFailingMethods(svc)
+	for _, test := range []struct {
+		method, params, code string
+		failures             int
+	}{
+		{"panicking", "[]", "0", 0},
+		{"channel", "[]", "0", 0},
+		{"big", "[10000000]", "0", 0},
+		{"plain", "[]", "-32603", 1},
+		{"panic", "[]", "-32603", 1},
+		{"own", "[]", "7", 0},
+		{"nowhere", "[]", "-32601", 0},
+		{"big", "[]", "-32602", 0},
+	} {
+		got := callHTTP(svc, `{"jsonrpc":"2.0","method":"`+test.method+`","params":`+test.params+`}`)
+		if len(got.body) > 0 || got.status != 200 {
+			t.Errorf("a notification of %s is answered with status %d, %q", test.method, got.status, got.body)
+		}
+		failures := log.count("call failed")
+		lines := log.take()
+		if line := lines[len(lines)-1]; failures != test.failures || line.attributes["code"] != test.code {
+			t.Errorf("after a notification of %s the log has %+v, want %d failures and the code %s", test.method, lines, test.failures, test.code)
+		}
 	}
 }
 

@@ -220,6 +220,24 @@ func TestBodyInFlight_shedsBodies(t *testing.T) {
 	})
 }
 
+// TestBodyInFlight_holdsALargestBody holds that a body of the largest size fits where there is room for just one, also
+// when it does not say how long it is.
+func TestBodyInFlight_holdsALargestBody(t *testing.T) {
+	const size = 3000
+	svc := limitedService(jacinth.Limits{Body: size, BodyInFlight: size})
+	for _, chunked := range []bool{false, true} {
+		var body io.Reader = strings.NewReader(sizeLimits[0].needs(size))
+		if chunked {
+			body = io.NopCloser(body) // hides the length
+		}
+		request := httptest.NewRequest(http.MethodPost, "/api", body)
+		request.Header.Set("Content-Type", "application/json")
+		if got := serveHTTP(svc, request); got.status != http.StatusOK {
+			t.Errorf("a body of %d bytes (chunked: %v) has status %d, %s; want 200", size, chunked, got.status, got.body)
+		}
+	}
+}
+
 // TestBodyInFlight_countsUnderWork holds that a body takes room for as long as its calls run, not only while it comes.
 func TestBodyInFlight_countsUnderWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"net/http"
@@ -139,6 +138,17 @@ func TestLimits_ofSizes(t *testing.T) {
 	}
 }
 
+// TestLimits_Body_withoutHTTP holds the limit for bindings that do not count bytes themselves.
+func TestLimits_Body_withoutHTTP(t *testing.T) {
+	svc := limitedService(jacinth.Limits{Body: 200})
+	for size, want := range map[int]int{200: 0, 201: -32600} {
+		got := svc.Dispatch(t.Context(), jacinth.Peer{}, []byte(sizeLimits[0].needs(size)), nil)
+		if code := mustReply(t, got).code(); code != want {
+			t.Errorf("a body of %d bytes is answered with code %d, want %d", size, code, want)
+		}
+	}
+}
+
 // worst is the code of the last failure in an answer, 0 if there is none.
 func worst(t *testing.T, got answered) int {
 	t.Helper()
@@ -258,6 +268,39 @@ func TestLimits_Response_ofParallelItems(t *testing.T) {
 	})
 }
 
+// TestLimits_Response_stopsEncoding holds that of the results of a batch that no longer fit not much is even encoded: a
+// small batch must not make the service build what it then does not send.
+func TestLimits_Response_stopsEncoding(t *testing.T) {
+	const items, size, rest = 20, 1 << 20, 64 << 10 // a result takes size bytes; beside the first there is room for rest
+	svc := jacinth.New(jacinth.Config{
+		Name: "frugal", Logger: slog.New(slog.DiscardHandler), Limits: jacinth.Limits{Response: size + rest, BatchWorkers: 1},
+	})
+	encoded := 0
+	jacinth.Public(svc, "large", func(context.Context, jacinth.None) ([]counted, error) {
+		list := make([]counted, size/64)
+		for i := range list {
+			list[i].encoded = &encoded
+		}
+		return list, nil
+	})
+	got := callHTTP(svc, "["+strings.Repeat(call("large")+",", items-1)+call("large")+"]")
+	if len(mustReplies(t, got.body)) != items || len(got.body) > size+rest {
+		t.Errorf("the batch is answered in %d bytes, want at most %d", len(got.body), size+rest)
+	}
+	// The encoder works in pieces of at most 64 KiB, and hears after each that there is no more room.
+	if most := (size + items*(rest+64<<10)) / 64; encoded > most {
+		t.Errorf("%d values were encoded, want at most %d of %d", encoded, most, items*size/64)
+	}
+}
+
+// counted is a value of 63 bytes of JSON that counts how often it is encoded.
+type counted struct{ encoded *int }
+
+func (c counted) MarshalJSON() ([]byte, error) {
+	*c.encoded++
+	return []byte(`"` + strings.Repeat("x", 61) + `"`), nil
+}
+
 func TestLimits_BatchWorkers(t *testing.T) {
 	const items = 9
 	for _, test := range []struct{ set, want int }{{0, 4}, {1, 1}, {3, 3}, {20, items}, {jacinth.Unlimited, items}} {
@@ -327,43 +370,4 @@ func panicOf(fn func()) (sentence string) {
 	}()
 	fn()
 	return ""
-}
-
-// TestLimits_Headers holds the limit of the HTTP headers, which net/http keeps for us with 4 KiB to spare.
-func TestLimits_Headers(t *testing.T) {
-	for _, test := range []struct {
-		set, size, status int
-	}{
-		{0, 15 << 10, http.StatusOK},
-		{0, 21 << 10, http.StatusRequestHeaderFieldsTooLarge},
-		{1 << 10, 6 << 10, http.StatusRequestHeaderFieldsTooLarge},
-		{64 << 10, 60 << 10, http.StatusOK},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			svc := limitedService(jacinth.Limits{Headers: test.set})
-			network := newPipes()
-			ctx, stop := context.WithCancel(t.Context())
-			ended := make(chan error)
-			go func() { ended <- svc.Serve(ctx, network) }()
-			request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://memory/api", strings.NewReader(textCall(1)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Header.Set("Content-Type", "application/json")
-			request.Header.Set("X-Padding", strings.Repeat("x", test.size))
-			response, err := network.client(t).Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, _ = io.Copy(io.Discard, response.Body)
-			_ = response.Body.Close()
-			if response.StatusCode != test.status {
-				t.Errorf("with Headers %d, %d bytes of headers have status %d, want %d", test.set, test.size, response.StatusCode, test.status)
-			}
-			stop()
-			if err := <-ended; err != nil {
-				t.Errorf("Serve = %v, want nil", err)
-			}
-		})
-	}
 }

@@ -280,13 +280,44 @@ func TestOrder_stoppingComesBehindAuthentication(t *testing.T) {
 		time.Sleep(time.Second)
 		*methodRan = false
 		close(let)
-		codes := map[int]int{}
+		statuses := map[int]int{} // by code
 		for range 2 {
 			got := <-answers
-			codes[mustReply(t, got.body).code()] = got.status
+			r := mustReply(t, got.body)
+			statuses[r.code()] = got.status
+			if r.code() == -32000 && !strings.Contains(string(r.Error.Data), "the service is stopping") {
+				t.Errorf("the caller with a token is told %s, want that the service is stopping", r.Error.Data)
+			}
 		}
-		if codes[-32001] != http.StatusOK || codes[-32000] != http.StatusServiceUnavailable || *methodRan {
-			t.Errorf("the codes and their statuses are %v, the method ran: %v; want -32001 with 200, -32000 with 503, false", codes, *methodRan)
+		if statuses[-32001] != http.StatusOK || statuses[-32000] != http.StatusServiceUnavailable || *methodRan {
+			t.Errorf("the statuses by code are %v, the method ran: %v; want 200 for -32001, 503 for -32000, false", statuses, *methodRan)
+		}
+		close(release)
+		if err := <-ended; err != nil {
+			t.Errorf("Serve = %v, want nil", err)
+		}
+	})
+}
+
+// TestOrder_stoppingComesBeforeTheBody holds that a service that is stopping reads no more bodies, be they what they may.
+func TestOrder_stoppingComesBeforeTheBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc, release, _, _ := orderService()
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- svc.Serve(ctx, newPipes()) }()
+		go serveHTTP(svc, attempt{params: `["block"]`}.request(false)) // keeps the service from having stopped
+		synctest.Wait()
+		stop()
+		synctest.Wait()
+		request := slowRequest("{}", make(chan struct{})) // which is never let
+		got := serveHTTP(svc, request)
+		if r := mustReply(t, got.body); got.status != http.StatusServiceUnavailable || r.code() != -32000 {
+			t.Errorf("status %d, %s; want 503 and -32000", got.status, got.body)
+		}
+		request.Method = http.MethodGet
+		if got := serveHTTP(svc, request); got.status != http.StatusMethodNotAllowed {
+			t.Errorf("GET has status %d, want 405 as ever", got.status)
 		}
 		close(release)
 		if err := <-ended; err != nil {

@@ -20,6 +20,8 @@ import (
 )
 
 const (
+	maxHeaders = 1 << 30 // net/http adds to it and must not overflow
+
 	writeGrace = 5 * time.Second // beyond the slowest call, for a reply to reach a slow reader
 	stopGrace  = time.Second     // for handlers to return once their contexts have been ended
 )
@@ -35,9 +37,15 @@ func Main(s *Service) {
 	if !flag.Parsed() {
 		s.parse()
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop) // so that a second signal has its usual effect
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals) // before anybody can see the service stop, so that a second signal has its usual effect
+		stop()
+	}()
 	s.listening = func(url string) { fmt.Fprint(os.Stderr, s.hint(url)) }
 	if err := s.Run(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", s.config.Name, err)
@@ -245,8 +253,8 @@ func (s *Service) server(calls context.Context) *http.Server {
 		Handler:           s,
 		ReadHeaderTimeout: duration(limits.HeaderRead),
 		ReadTimeout:       duration(limits.Read),
-		IdleTimeout:       duration(limits.Idle),
-		MaxHeaderBytes:    limits.Headers,
+		IdleTimeout:       limits.Idle, // Unlimited stays negative: where it is 0, net/http takes the ReadTimeout
+		MaxHeaderBytes:    min(limits.Headers, maxHeaders),
 		BaseContext:       func(net.Listener) context.Context { return calls },
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 	}

@@ -1,0 +1,109 @@
+package jacinth_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jacinth-rpc/jacinth"
+)
+
+// TestConnection_headers holds the limit of the HTTP headers, which net/http keeps for us with 4 KiB to spare.
+func TestConnection_headers(t *testing.T) {
+	for _, test := range []struct {
+		set, size, status int
+	}{
+		{0, 15 << 10, http.StatusOK},
+		{0, 21 << 10, http.StatusRequestHeaderFieldsTooLarge},
+		{1 << 10, 6 << 10, http.StatusRequestHeaderFieldsTooLarge},
+		{64 << 10, 60 << 10, http.StatusOK},
+		{jacinth.Unlimited, 2 << 20, http.StatusOK},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			svc := limitedService(jacinth.Limits{Headers: test.set})
+			network := newPipes()
+			ctx, stop := context.WithCancel(t.Context())
+			ended := make(chan error)
+			go func() { ended <- svc.Serve(ctx, network) }()
+			request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://memory/api", strings.NewReader(textCall(1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Content-Type", "application/json")
+			request.Header.Set("X-Padding", strings.Repeat("x", test.size))
+			response, err := network.client(t).Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, response.Body)
+			_ = response.Body.Close()
+			if response.StatusCode != test.status {
+				t.Errorf("with Headers %d, %d bytes of headers have status %d, want %d", test.set, test.size, response.StatusCode, test.status)
+			}
+			stop()
+			if err := <-ended; err != nil {
+				t.Errorf("Serve = %v, want nil", err)
+			}
+		})
+	}
+}
+
+// TestConnection_unlimitedTimes holds that a limit in time of a connection can be taken away without the next one
+// standing in for it, as net/http would have it.
+func TestConnection_unlimitedTimes(t *testing.T) {
+	const get = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+	for _, test := range []struct {
+		name   string
+		limits jacinth.Limits
+		sent   string
+		want   time.Duration // until the service gives up; 0 is never
+	}{
+		{"Idle", jacinth.Limits{Idle: jacinth.Unlimited}, get, 0},
+		{"Idle, set", jacinth.Limits{Idle: time.Second}, get, time.Second},
+		{"HeaderRead", jacinth.Limits{HeaderRead: jacinth.Unlimited}, get[:10], 15 * time.Second},
+		{"HeaderRead, set", jacinth.Limits{HeaderRead: time.Second}, get[:10], time.Second},
+		{"HeaderRead and Read", jacinth.Limits{HeaderRead: jacinth.Unlimited, Read: jacinth.Unlimited}, get[:10], 0},
+		{"Read", jacinth.Limits{Read: jacinth.Unlimited}, "POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", 0},
+		{"all", jacinth.Limits{Read: -1, HeaderRead: -1, Idle: -1}, get, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				svc := limitedService(test.limits)
+				ctx, stop := context.WithCancel(t.Context())
+				network := newPipes()
+				ended := make(chan error)
+				go func() { ended <- svc.Serve(ctx, network) }()
+				here, there := net.Pipe()
+				network.connections <- there
+				start := time.Now()
+				gone := make(chan time.Duration, 1)
+				go func() {
+					_, _ = io.WriteString(here, test.sent)
+					_, _ = io.Copy(io.Discard, here)
+					gone <- time.Since(start)
+				}()
+				time.Sleep(1000 * time.Hour)
+				select {
+				case took := <-gone:
+					if took != test.want {
+						t.Errorf("the connection ended after %v, want %v (0 is never)", took, test.want)
+					}
+				default:
+					if test.want != 0 {
+						t.Errorf("the connection did not end, want an end after %v", test.want)
+					}
+				}
+				_ = here.Close()
+				stop()
+				if err := <-ended; err != nil {
+					t.Errorf("Serve = %v, want nil", err)
+				}
+			})
+		})
+	}
+}

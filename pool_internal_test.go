@@ -1,0 +1,35 @@
+package jacinth
+
+import (
+	"testing"
+
+	"github.com/jacinth-rpc/jacinth/internal/codec"
+)
+
+// TestRelease_dropsWhatHasGrown holds that one huge request does not keep its memory for the small ones that follow,
+// and that nothing of a request is kept but empty buffers.
+func TestRelease_dropsWhatHasGrown(t *testing.T) {
+	for _, size := range []int{maxPooled, maxPooled + 1} {
+		kept := size <= maxPooled
+		b := &buffer{body: make([]byte, size), reply: make([]byte, size), reserved: 5}
+		b.release()
+		if len(b.body) != 0 || len(b.reply) != 0 || b.reserved != 0 || cap(b.body) > 0 != kept || cap(b.reply) > 0 != kept {
+			t.Errorf("of buffers of %d bytes, %d and %d are kept; want them kept: %v", size, cap(b.body), cap(b.reply), kept)
+		}
+		x := &exchange{body: make([]byte, size), peer: Peer{Token: "secret"}, size: 1, shed: 1}
+		x.reply.Bytes = make([]byte, size)
+		x.writers = []codec.Writer{{Bytes: make([]byte, size), Limit: 1}}
+		x.replies = append(x.replies, span{worker: 1, verdict: verdict{code: 1}, done: true})
+		replies := x.replies
+		x.release()
+		if x.body != nil || x.reply.Bytes != nil || x.peer.Token != "" || x.size != 0 || x.shed != 0 {
+			t.Errorf("an exchange keeps something of its request: %+v", x)
+		}
+		if got := cap(x.writers[0].Bytes); got > 0 != kept || len(x.writers[0].Bytes) != 0 {
+			t.Errorf("of a worker's buffer of %d bytes, %d are kept; want it kept: %v", size, got, kept)
+		}
+		if len(x.replies) != 0 || replies[0] != (span{}) {
+			t.Errorf("an exchange keeps what became of its requests: %+v", replies)
+		}
+	}
+}
