@@ -31,7 +31,8 @@ type Batch struct {
 // item is one call of a batch.
 type item struct {
 	*outgoing
-	settle func(json.RawMessage, error) // nil for a notification
+	settle func(json.RawMessage, error) // nil for a notification, and for a call that was coalesced
+	ctx    context.Context              // of such a call's own caller, who may leave before the others
 
 	// Of the last try.
 	id       int64
@@ -168,7 +169,10 @@ func repeatable(items []*item) (open []*item, worst *setback) {
 // sendAll sends items in as many requests as the service's limits ask for, one after the other, and gives each item
 // its answer.
 func (c *Client) sendAll(ctx context.Context, items []*item, token string) {
-	for len(items) > 0 {
+	for {
+		if items = staying(items); len(items) == 0 {
+			return
+		}
 		part, body := c.part(items)
 		got, lost := c.post(ctx, parcel{body: body, token: token, harmless: areHarmless(part)})
 		if lost == nil && c.learnt.fromRefusal(got, len(part), len(body)) {
@@ -184,6 +188,19 @@ func (c *Client) sendAll(ctx context.Context, items []*item, token string) {
 		}
 		items = items[len(part):]
 	}
+}
+
+// staying returns those of items whose callers have not left.
+func staying(items []*item) []*item {
+	stay := make([]*item, 0, len(items))
+	for _, it := range items {
+		if it.ctx != nil && it.ctx.Err() != nil {
+			it.lost = lostOnTheWay(it.ctx, false, over(it.ctx))
+		} else {
+			stay = append(stay, it)
+		}
+	}
+	return stay
 }
 
 // part takes as many items from the front as fit into one request, at least one, and encodes them. Their ids follow

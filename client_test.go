@@ -391,3 +391,85 @@ func TestClient_concurrent(t *testing.T) {
 	}
 	calls.Wait()
 }
+
+func TestClient_Specs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := jacinthtest.New(t, calcService())
+		specs, err := client.Specs(t.Context())
+		if err != nil || specs.Name != "calc" || specs.Limits.BatchItems != 100 || specs.Limits.Body != 1<<20 {
+			t.Errorf("Specs = %+v, %v", specs, err)
+		}
+		var names []string
+		for _, m := range specs.Methods {
+			names = append(names, m.Name)
+			if m.ReadOnly != (m.Name == "math.divide") || m.Idempotent {
+				t.Errorf("%s is read-only: %v, idempotent: %v", m.Name, m.ReadOnly, m.Idempotent)
+			}
+		}
+		if want := []string{"get_service_specs", "math.divide", "math.total", "tick"}; !slices.Equal(names, want) {
+			t.Errorf("the methods are %q, want %q", names, want)
+		}
+	})
+}
+
+// TestClient_Specs_marks holds that what a service says of its methods counts as if it were said at the call, and
+// that of what it says last.
+func TestClient_Specs_marks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		specs := func(methods string) func(http.ResponseWriter, *received) {
+			return replying(200, `{"jsonrpc":"2.0","id":$0,"result":{"name":"s","limits":{},"methods":[`+methods+`]}}`)
+		}
+		var answer func(http.ResponseWriter, *received)
+		remote, client := newRemote(t, func(w http.ResponseWriter, got *received) { answer(w, got) })
+		tries := func(method string) int {
+			before := remote.count()
+			answer = replying(502, "")
+			_ = client.Call(t.Context(), method, nil, nil)
+			return remote.count() - before
+		}
+		if n := tries("read"); n != 1 {
+			t.Errorf("a method of which nothing is known was tried %d times, want 1", n)
+		}
+		answer = specs(`{"name":"read","read_only":true},{"name":"set","idempotent":true},{"name":"add"}`)
+		if _, err := client.Specs(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for method, want := range map[string]int{"read": 3, "set": 3, "add": 1, "unknown": 1} {
+			if n := tries(method); n != want {
+				t.Errorf("%s was tried %d times, want %d", method, n, want)
+			}
+		}
+		answer = specs(`{"name":"read"}`)
+		if _, err := client.Specs(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := tries("read"); n != 1 {
+			t.Errorf("a method that is no longer read-only was tried %d times, want 1", n)
+		}
+	})
+}
+
+func TestClient_Require(t *testing.T) {
+	config := quiet("vault")
+	config.Authorize = jacinth.Tokens("a-token-for-the-vault")
+	svc := jacinth.New(config)
+	jacinth.Public(svc, "look", func(context.Context, jacinth.None) (bool, error) { return true, nil })
+	jacinth.Private(svc, "open", func(context.Context, jacinth.None) (bool, error) { return true, nil })
+	client := jacinthtest.New(t, svc)
+	if err := client.Require(t.Context(), "look"); err != nil {
+		t.Errorf("Require of a method that is there = %v", err)
+	}
+	err := client.Require(t.Context(), "look", "open", "close")
+	if !errors.Is(err, jacinth.MethodNotFound) || !strings.Contains(err.Error(), "vault at http://service.test/api has no open, close, or") {
+		t.Errorf("Require of methods that are not there = %v", err)
+	}
+	trusted := jacinthtest.New(t, svc)
+	trusted.Token = "a-token-for-the-vault"
+	if err := trusted.Require(t.Context(), "look", "open"); err != nil {
+		t.Errorf("Require with a token = %v", err)
+	}
+	_, stranger := newRemote(t, replying(404, "not found"))
+	if err := stranger.Require(t.Context(), "look"); !errors.Is(err, jacinth.ErrBadReply) || errors.Is(err, jacinth.MethodNotFound) {
+		t.Errorf("Require of something else = %v, want %v", err, jacinth.ErrBadReply)
+	}
+}

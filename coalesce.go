@@ -27,13 +27,13 @@ type coalescer struct {
 // waiter is a call that goes with others.
 type waiter struct {
 	item
-	ctx   context.Context
 	token string
 	done  chan struct{} // closed when item has its answer
 
 	// Under coalescer.mu.
 	place *list.Element // in the queue
 	group *group        // that it went with; nil while it waits
+	left  bool          // its caller has
 }
 
 // group is the calls that share a request. When all their callers have left, it is given up.
@@ -56,7 +56,7 @@ func (q *coalescer) call(ctx context.Context, c *Client, out *outgoing, token st
 		q.weigh(len(raw))
 		return raw, lost
 	}
-	w := &waiter{item: item{outgoing: out}, ctx: ctx, token: token, done: make(chan struct{})}
+	w := &waiter{item: item{outgoing: out, ctx: ctx}, token: token, done: make(chan struct{})}
 	w.place = q.queue.PushBack(w)
 	q.mu.Unlock()
 	select {
@@ -80,6 +80,7 @@ func (q *coalescer) leave(w *waiter) (json.RawMessage, *setback) {
 		q.queue.Remove(w.place)
 		return nil, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, over(w.ctx))}
 	}
+	w.left = true
 	if w.group.staying--; w.group.staying == 0 {
 		w.group.cancel()
 	}
@@ -156,7 +157,11 @@ func (q *coalescer) weigh(size int) {
 
 // send sends calls in one request and wakes their callers.
 func (q *coalescer) send(ctx context.Context, c *Client, calls []*waiter) {
-	if len(calls) == 1 {
+	calls = slices.DeleteFunc(calls, func(w *waiter) bool { return w.ctx.Err() != nil }) // who leave by themselves
+	switch len(calls) {
+	case 0:
+		return
+	case 1:
 		w := calls[0]
 		w.raw, w.lost = c.single(ctx, w.outgoing, w.token)
 		q.weigh(len(w.raw))
@@ -168,24 +173,23 @@ func (q *coalescer) send(ctx context.Context, c *Client, calls []*waiter) {
 		items[i] = &w.item
 	}
 	c.sendAll(ctx, items, calls[0].token)
-	var read, unread []*waiter
+	var settled, apart []*waiter
 	largest := 0
 	for _, w := range calls {
-		if w.lost != nil && w.lost.unread {
-			unread = append(unread, w)
-			continue
-		}
-		read = append(read, w)
 		largest = max(largest, len(w.raw))
-		if w.lost != nil && errors.Is(w.lost.err, ResponseTooLarge) {
-			// It may have been so only beside the others.
-			w.lost = &setback{err: w.lost.err, repeat: ifHarmless}
+		tooLarge := w.lost != nil && errors.Is(w.lost.err, ResponseTooLarge)
+		if tooLarge {
 			largest = max(largest, c.replyRoom()/len(calls))
+		}
+		if w.lost != nil && w.lost.unread || tooLarge && w.harmless {
+			apart = append(apart, w)
+		} else {
+			settled = append(settled, w)
 		}
 	}
 	q.weigh(largest)
-	q.settle(read)
-	q.sendApart(ctx, c, unread)
+	q.settle(settled)
+	q.sendApart(ctx, c, apart)
 }
 
 // settle wakes callers: their answers are there.
@@ -193,21 +197,19 @@ func (q *coalescer) settle(calls []*waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, w := range calls {
-		w.group.staying--
-		close(w.done)
+		if !w.left {
+			w.group.staying--
+			close(w.done)
+		}
 	}
 }
 
-// sendApart sends calls that the service refused to read together, half of them at a time, until the one that it
-// cannot read is by itself: no call fails because of another.
+// sendApart sends calls that may have failed because of each other: those that the service refused to read, and those
+// whose results had no room in one reply. Half of them go at a time, until each that fails does so by itself.
 func (q *coalescer) sendApart(ctx context.Context, c *Client, calls []*waiter) {
-	calls = slices.DeleteFunc(calls, func(w *waiter) bool { return w.ctx.Err() != nil })
 	middle := (len(calls) + 1) / 2
-	for _, half := range [][]*waiter{calls[:middle], calls[middle:]} {
-		if len(half) > 0 {
-			q.send(ctx, c, half)
-		}
-	}
+	q.send(ctx, c, calls[:middle])
+	q.send(ctx, c, calls[middle:])
 }
 
 // together returns the context of a request with several calls. It ends with the last of their deadlines, and has

@@ -61,6 +61,9 @@ func TestRequestFrom(t *testing.T) {
 		// What a method does to its copies must not reach the reply.
 		copy(request.ID(), "9999")
 		copy(request.Params(), "9999")
+		if id, params := string(request.ID()), string(request.Params()); id != "1.50" || params != `{"a":1, "b":2}` {
+			t.Errorf("ID = %s and Params = %s after copies of them were changed", id, params)
+		}
 	})
 	if request := jacinth.RequestFrom(t.Context()); request != nil {
 		t.Errorf("RequestFrom = %v outside of a call, want nil", request)

@@ -77,6 +77,24 @@ func TestDeadline_isTheNearest(t *testing.T) {
 	}
 }
 
+// TestDeadline_ofTheParent holds that the context of a call knows the deadline of the one that it was dispatched in.
+func TestDeadline_ofTheParent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := jacinth.New(quiet("derived"))
+		jacinth.Public(svc, "left", func(ctx context.Context, _ jacinth.None) (string, error) {
+			deadline, _ := ctx.Deadline()
+			return time.Until(deadline).String(), nil
+		})
+		for parent, want := range map[time.Duration]string{time.Second: `"1s"`, time.Hour: `"25s"`} {
+			ctx, cancel := context.WithTimeout(t.Context(), parent)
+			if r := mustReply(t, svc.Dispatch(ctx, jacinth.Peer{}, []byte(call("left")), nil)); string(r.Result) != want {
+				t.Errorf("in a context of %v, a call has %s left, want %s", parent, r.Result, want)
+			}
+			cancel()
+		}
+	})
+}
+
 // TestDeadline_inTwoHeaders holds that a timeout that is sent twice counts for nothing: which one was meant?
 func TestDeadline_inTwoHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,8 +1,14 @@
 package jacinth
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
-const specsName = "get_service_specs"
+const (
+	specsName      = "get_service_specs"
+	protocolPrefix = "rpc." // of names that belong to the protocol: JSON-RPC 2.0, section 8
+)
 
 // Specs is how a service describes itself in few words: the result of its method get_service_specs.
 type Specs struct {
@@ -54,11 +60,14 @@ func (s *Service) specs(ctx context.Context, _ None) (Specs, error) {
 	return specs, nil
 }
 
-// visible lists the methods that the caller behind ctx may call.
+// visible lists the methods that the caller behind ctx may call, but for those of the protocol itself.
 func (s *Service) visible(ctx context.Context) []*registered {
 	var list []*registered
 	request := RequestFrom(ctx)
 	for _, m := range s.sorted() {
+		if strings.HasPrefix(m.Name, protocolPrefix) {
+			continue
+		}
 		if m.Private {
 			asked := Request{Method: &m.Method, Peer: request.Peer}
 			if denied, _ := s.authorize(ctx, &asked); denied != nil {

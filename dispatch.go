@@ -257,7 +257,7 @@ func (x *exchange) perform(w *codec.Writer, request *wire.Request, v *verdict) (
 // execute takes an authorized request from params to result.
 func (x *exchange) execute(c *callContext, w *codec.Writer, values frame, method *registered) (*Error, error) {
 	if faults := values.decode(c.request.params); len(faults) > 0 {
-		return &Error{Code: InvalidParams, Data: faultList{faults}}, nil
+		return invalidParams(faults), nil
 	}
 	result, err := method.run(c, &c.request)
 	if err != nil {

@@ -37,6 +37,27 @@
 // Values are encoded and decoded as encoding/json/v2 does it: exact names, no duplicates, no invalid UTF-8 in params;
 // a nil slice in a result is [] and a nil map {}.
 //
+// # Rules
+//
+// Tags ask more of a field than its type does. They mean what the keywords of JSON Schema with their names mean:
+//
+//	type Search struct {
+//		Query string   `json:"query" minLength:"1" maxLength:"100" doc:"Words to look for."`
+//		Order string   `json:"order" enum:"newest,oldest" default:"newest"`
+//		Limit int      `json:"limit" min:"1" max:"100" default:"20"`
+//		SKUs  []string `json:"skus" maxItems:"50" pattern:"^[A-Z]{2}-[0-9]+$" default:"[]"`
+//	}
+//
+// There are min and max for numbers; minLength and maxLength, in characters, pattern and format for strings; enum for
+// both, as a list with commas or a JSON array; minItems and maxItems for slices. Rules for single values are for the
+// elements where the field is a list, and for what a pointer points to. Of the formats, date, ipv4, ipv6 and uuid are
+// checked; any other one only tells readers what is meant. A rule that cannot be panics at registration. What tags
+// cannot say, a method does that the type of the params, or of any value in them, has:
+//
+//	func (s Search) Validate() error
+//
+// Its error is for the caller, who reads it in the list of faults: of an [Error] the Message, of any other its text.
+//
 // # Errors
 //
 // A method that returns an [Error], made by hand or with [Errorf], says what its caller reads. Every other error, and
@@ -52,7 +73,15 @@
 //
 // [Service.Handle] serves other things over HTTP, [Service.Background] and [Service.Every] run tasks for as long as
 // the service runs. /livez says that the process lives and /readyz whether it welcomes work. The method
-// get_service_specs describes the service.
+// get_service_specs describes the service in few words.
+//
+// # The description
+//
+// The method rpc.discover answers with an OpenRPC document: every method that the caller may call, with JSON Schemas
+// of its params and its result. They come from the types that calls are decoded with, so that the schema of the params
+// takes what the method takes; only what Validate methods want, no schema says. Types and fields are described by their names and by the tag doc, methods by [Doc],
+// [Errors], [Example] and [Deprecated]; a type that encodes itself may describe itself, see [openrpc.Describer]. In a
+// result the tags are what the author promises: nothing checks results.
 //
 // # What never happens by default
 //

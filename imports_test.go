@@ -35,10 +35,10 @@ var importRules = map[string]struct {
 		"it is what programs import, and stands on its leaves alone",
 	},
 
-	own("openrpc"):           {nil, "a description is data that tools read without a service"},
-	own("explorer"):          {nil, "the page knows a service by rpc.discover only, as any browser does"},
-	own("internal/wire"):     {nil, "messages are the same whatever carries and whatever answers them"},
-	own("internal/codec"):    {nil, "it is the one door to json/v2, so that leaving that is a change to one package"},
+	own("openrpc"):        {nil, "a description is data that tools read without a service"},
+	own("explorer"):       {nil, "the page knows a service by rpc.discover only, as any browser does"},
+	own("internal/wire"):  {nil, "messages are the same whatever carries and whatever answers them"},
+	own("internal/codec"): {nil, "it is the one door to json/v2, so that leaving that is a change to one package"},
 	own("internal/plan"): {
 		[]string{own("internal/codec"), own("internal/wire"), own("openrpc")},
 		"it knows types and messages, and describes in the terms of JSON Schema what it checks, but knows no services",

@@ -2,6 +2,7 @@ package jacinth
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
 	"github.com/jacinth-rpc/jacinth/internal/plan"
+	"github.com/jacinth-rpc/jacinth/openrpc"
 )
 
 // Name is the name of a method that knows its params and its result. A plain string will do at registration; a
@@ -36,6 +38,8 @@ type Method struct {
 	ReadOnly    bool          // changes nothing, so that callers may repeat it freely
 	Scope       string        // what the caller of a private method must be granted; empty is its full name
 	Idempotent  bool          // running it twice is the same as once, so that callers may repeat it when unanswered
+	Deprecated  string        // why it should be called no more, and what instead; empty if it may be
+	Examples    []CallExample // calls to show to people, checked when the method is registered
 
 	// Handler runs the method. The handler of a method made by Public or Private reads its decoded params from the
 	// request; one that is set by hand gets whatever params were sent, through Request.Params.
@@ -51,7 +55,8 @@ type Option func(*Method)
 // Doc describes a method to people.
 func Doc(text string) Option { return func(m *Method) { m.Doc = text } }
 
-// Errors declares failures that callers of a method should be ready for.
+// Errors declares failures that callers of a method should be ready for, each with a code of its own. Their Cause is
+// shown to nobody.
 func Errors(list ...*Error) Option { return func(m *Method) { m.Errors = append(m.Errors, list...) } }
 
 // Scope names what a caller must be granted to call a private method, for an authorizer that grants scopes. Without it
@@ -64,6 +69,15 @@ func ReadOnly() Option { return func(m *Method) { m.ReadOnly = true } }
 // Idempotent says that running a method twice has the effect of running it once. Callers may repeat a call of it that
 // was not answered.
 func Idempotent() Option { return func(m *Method) { m.Idempotent = true } }
+
+// Deprecated says that a method should be called no more: instead is a sentence on what to call in its place.
+func Deprecated(instead string) Option {
+	return func(m *Method) {
+		if m.Deprecated = instead; instead == "" {
+			panic("jacinth: Deprecated needs a sentence on what to call instead")
+		}
+	}
+}
 
 // Timeout bounds one call of a method. It replaces Limits.Call for the method, be it shorter or longer; for a call of
 // a Client, it replaces Client.Timeout, and a nearer deadline of the context still holds.
@@ -96,6 +110,11 @@ func Private[P, R any](to Registrar, name Name[P, R], fn func(context.Context, P
 }
 
 func register[P, R any](to Registrar, private bool, name Name[P, R], fn func(context.Context, P) (R, error), options []Option) {
+	to.Add(newMethod(private, name, fn, options))
+}
+
+// newMethod makes a method of a function with types.
+func newMethod[P, R any](private bool, name Name[P, R], fn func(context.Context, P) (R, error), options []Option) Method {
 	if fn == nil {
 		panic(fmt.Sprintf("jacinth: method %q has no function", string(name)))
 	}
@@ -107,7 +126,7 @@ func register[P, R any](to Registrar, private bool, name Name[P, R], fn func(con
 	for _, option := range options {
 		option(&method)
 	}
-	to.Add(method)
+	return method
 }
 
 var methodName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./:-]{0,127}$`)
@@ -115,7 +134,7 @@ var methodName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./:-]{0,127}$`)
 // check says what is wrong with a method that is about to be registered.
 func (m *Method) check() error {
 	switch {
-	case strings.HasPrefix(m.Name, "rpc."):
+	case strings.HasPrefix(m.Name, protocolPrefix):
 		return errors.New(`names that begin with "rpc." belong to the protocol (JSON-RPC 2.0, section 8)`)
 	case !methodName.MatchString(m.Name):
 		return errors.New("a name is 1 to 128 letters, digits and _ . / : -, and begins with a letter or _")
@@ -126,18 +145,16 @@ func (m *Method) check() error {
 	case m.MaxInFlight < 0 && m.MaxInFlight != Unlimited:
 		return errors.New("its MaxInFlight is negative: leave it out for no limit")
 	}
-	for _, declared := range m.Errors {
-		if declared == nil {
-			return errors.New("it declares a nil error")
-		}
-	}
-	return nil
+	return errors.Join(m.checkErrors(), m.checkExamples())
 }
 
 // typed is what a function with types brings to its method: frames to run calls in.
 type typed interface {
 	frame() frame
 	example() []byte // params to show how a call looks, nil when it takes none
+
+	describe(d *plan.Definitions) (params plan.Description, result *openrpc.Schema)
+	checkExample(params, result json.RawMessage) (encoded json.RawMessage, err error)
 }
 
 // frame holds the values of one call between bytes and bytes. It is reused, and zeroed before that.
@@ -152,6 +169,7 @@ type frame interface {
 type function[P, R any] struct {
 	fn     func(context.Context, P) (R, error)
 	params *plan.Params
+	result *plan.Result
 	null   bool // R is None
 	frames sync.Pool
 }
@@ -161,10 +179,11 @@ func bind[P, R any](fn func(context.Context, P) (R, error)) (*function[P, R], er
 	if err != nil {
 		return nil, fmt.Errorf("params: %w", err)
 	}
-	if _, err := plan.CompileResult(reflect.TypeFor[R]()); err != nil {
+	result, err := plan.CompileResult(reflect.TypeFor[R]())
+	if err != nil {
 		return nil, fmt.Errorf("result: %w", err)
 	}
-	return &function[P, R]{fn: fn, params: params, null: reflect.TypeFor[R]() == reflect.TypeFor[None]()}, nil
+	return &function[P, R]{fn: fn, params: params, result: result, null: reflect.TypeFor[R]() == reflect.TypeFor[None]()}, nil
 }
 
 func (f *function[P, R]) frame() frame {
@@ -177,6 +196,13 @@ func (f *function[P, R]) frame() frame {
 }
 
 func (f *function[P, R]) example() []byte { return f.params.Example() }
+
+func (f *function[P, R]) describe(d *plan.Definitions) (params plan.Description, result *openrpc.Schema) {
+	if f.null {
+		return f.params.Describe(d), &openrpc.Schema{Type: openrpc.Types{"null"}}
+	}
+	return f.params.Describe(d), f.result.Describe(d)
+}
 
 // values is the frame of a function. fn gets a copy of params, so nothing of a frame outlives its call.
 type values[P, R any] struct {

@@ -298,3 +298,30 @@ func TestOrder_stoppingComesBehindAuthentication(t *testing.T) {
 		}
 	})
 }
+
+// TestOrder_stoppingComesBeforeTheBody holds that a service that is stopping reads no more bodies, be they what they may.
+func TestOrder_stoppingComesBeforeTheBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc, release, _, _ := orderService()
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- svc.Serve(ctx, newPipes()) }()
+		go serveHTTP(svc, attempt{params: `["block"]`}.request(false)) // keeps the service from having stopped
+		synctest.Wait()
+		stop()
+		synctest.Wait()
+		request := slowRequest("{}", make(chan struct{})) // which is never let
+		got := serveHTTP(svc, request)
+		if r := mustReply(t, got.body); got.status != http.StatusServiceUnavailable || r.code() != -32000 {
+			t.Errorf("status %d, %s; want 503 and -32000", got.status, got.body)
+		}
+		request.Method = http.MethodGet
+		if got := serveHTTP(svc, request); got.status != http.StatusMethodNotAllowed {
+			t.Errorf("GET has status %d, want 405 as ever", got.status)
+		}
+		close(release)
+		if err := <-ended; err != nil {
+			t.Errorf("Serve = %v, want nil", err)
+		}
+	})
+}

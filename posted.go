@@ -33,7 +33,7 @@ func receive(ctx context.Context, response *http.Response, limit int64) (posted,
 	got := posted{
 		status:   response.StatusCode,
 		after:    retryAfter(response.Header),
-		location: response.Header.Get("Location"),
+		location: response.Header.Get(asideHeader),
 	}
 	if got.status == http.StatusSwitchingProtocols {
 		return got, got.bad("another protocol") // its body is the connection, which no deadline ends

@@ -133,6 +133,7 @@ var oddReplies = []oddReply{
 	{"a page full of escapes", replying(502, strings.Repeat("\x1b[2J\r\n\u2028", 1000)), jacinth.ErrBadReply, "502"},
 	{"a redirect", replying(307, "", "Location", "https://elsewhere.test/api"), jacinth.ErrBadReply, "elsewhere"},
 	{"a redirect a long way off", replying(308, "moved", "Location", "https://"+strings.Repeat("x", 10_000)), jacinth.ErrBadReply, "redirect"},
+	{"a redirect that nobody can read", raw("HTTP/1.1 301 Moved\nContent-Length: 0\nLocation: ://%" + strings.Repeat("x", 10_000) + "\n\n"), jacinth.ErrBadReply, "redirect"},
 	{"a redirect to nowhere", replying(302, ""), jacinth.ErrBadReply, "302"},
 	{"not modified", replying(304, ""), jacinth.ErrBadReply, "304"},
 	{"nothing", odd(""), jacinth.ErrBadReply, "empty"},
@@ -150,6 +151,8 @@ var oddReplies = []oddReply{
 	{"a length that is none", raw("HTTP/1.1 200 OK\nContent-Length: many\n\n" + okReply), jacinth.ErrNoReply, "Content-Length"},
 	{"a length beyond all memory", raw("HTTP/1.1 200 OK\nContent-Length: 9223372036854775807\n\n" + okReply), jacinth.ErrNoReply, "after"},
 	{"no HTTP", raw("220 mail.test ESMTP\n"), jacinth.ErrNoReply, "malformed"},
+	{"no HTTP, and much of it", raw(strings.Repeat("I am a page ", 2000) + "\n"), jacinth.ErrNoReply, "malformed"},
+	{"a long line in the header", raw("HTTP/1.1 200 OK\n" + strings.Repeat("I am a page ", 2000) + "\n\n"), jacinth.ErrNoReply, "malformed"},
 	{"another protocol", raw("HTTP/1.1 101 Switching Protocols\nConnection: upgrade\nUpgrade: gossip\n\n"), jacinth.ErrBadReply, "101"},
 	{"another protocol that is silent", func(w http.ResponseWriter, got *received) {
 		connection := takeOver(w)

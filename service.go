@@ -29,13 +29,14 @@ type Service struct {
 	listening  func(url string) // told the address of the server when Serve has begun
 
 	// Made by freeze, at the first request.
-	once     sync.Once
-	frozen   atomic.Bool
-	limits   Limits // with Unlimited spelled out
-	endpoint endpoint
-	origins  *origins
-	slots    slots // of calls
-	gate     gate  // of bodies
+	once      sync.Once
+	frozen    atomic.Bool
+	limits    Limits // with Unlimited spelled out
+	endpoint  endpoint
+	origins   *origins
+	documents *documents
+	slots     slots // of calls
+	gate      gate  // of bodies
 }
 
 // registered is a method with what serving it needs.
@@ -47,8 +48,8 @@ type registered struct {
 	slots   slots
 }
 
-// New makes a service without methods of its own but get_service_specs, with which it describes itself. It panics,
-// with a sentence, if config cannot be.
+// New makes a service without methods of its own but rpc.discover and get_service_specs, with which it describes
+// itself. It panics, with a sentence, if config cannot be.
 func New(config Config) *Service {
 	filled, err := config.withDefaults()
 	if err != nil {
@@ -58,6 +59,8 @@ func New(config Config) *Service {
 	s.mux.HandleFunc("GET /livez", s.serveLive)
 	s.mux.HandleFunc("GET /readyz", s.serveReady)
 	Public(s, specsName, s.specs, Doc("Describes this service and the methods that the caller may call."))
+	discover := newMethod(false, discoverName, s.discover, []Option{ReadOnly(), Doc("Describes this service as an OpenRPC document.")})
+	s.methods[discoverName] = &registered{Method: discover} // not by Add, which keeps such names from others
 	return s
 }
 
@@ -148,6 +151,7 @@ func (s *Service) freeze() {
 		s.slots.limit = int64(s.limits.InFlight)
 		s.endpoint = newEndpoint(s)
 		s.origins, _ = newOrigins(&s.config) // checked by New
+		s.documents = newDocuments(s)
 		for _, m := range s.methods {
 			m.run = chain(m.Handler, slices.Concat(s.middleware, m.group.around()))
 			m.slots.limit = math.MaxInt64

@@ -74,14 +74,29 @@ func (c *Client) prepare() {
 		if client.Transport == nil {
 			client.Transport = http.DefaultTransport
 		}
-		// net/http would carry X-Api-Token along to whatever host it is sent to.
-		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		client.Transport = straight{client.Transport}
 		c.http = &client
 		if address, err := url.Parse(c.URL); err == nil && address.Host != "" &&
 			(address.Scheme == "http" || address.Scheme == "https") {
 			c.address = address
 		}
 	})
+}
+
+// straight is a transport whose answers lead nowhere else. http.Client would follow a redirect, and would carry
+// X-Api-Token along to whatever host it leads to; one that it cannot read it would report in full, however long.
+type straight struct{ http.RoundTripper }
+
+// asideHeader is where straight puts what the header Location says.
+const asideHeader = "Jacinth-Location"
+
+func (s straight) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := s.RoundTripper.RoundTrip(request)
+	if response != nil && response.Header["Location"] != nil {
+		response.Header[asideHeader] = response.Header["Location"]
+		delete(response.Header, "Location")
+	}
+	return response, err
 }
 
 // where names the service in errors and to middleware, without the password that its URL may have.
@@ -113,7 +128,7 @@ func (c *Client) post(ctx context.Context, p parcel) (posted, *setback) {
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.http.Transport), err)
+		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.http.Transport), brief(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	return receive(ctx, response, c.maxResponse())
@@ -134,9 +149,24 @@ func (p *progress) trace(ctx context.Context) context.Context {
 // mayHaveSent reports whether any of a request that failed can have left. A transport that is not net/http's own is
 // asked as well, but if it does not say that it was looking for a connection, it may have its own ways.
 func (p *progress) mayHaveSent(by http.RoundTripper) bool {
-	_, known := by.(*http.Transport)
+	ours, _ := by.(straight)
+	_, known := ours.RoundTripper.(*http.Transport)
 	return p.found.Load() || !known && !p.sought.Load()
 }
+
+// brief returns an error of net/http that quotes no more of what a service sent than others do: some of them quote all.
+func brief(err error) error {
+	if all, ok := errors.AsType[*url.Error](err); ok && len(all.Err.Error()) > maxQuote {
+		return &url.Error{Op: all.Op, URL: all.URL, Err: briefly{all.Err}}
+	}
+	return err
+}
+
+// briefly is an error whose text is cut.
+type briefly struct{ error }
+
+func (b briefly) Error() string { return clipped(b.error.Error()) + " …" }
+func (b briefly) Unwrap() error { return b.error }
 
 // lostOnTheWay is the setback of a request that was not answered. One of which nothing was sent can be sent again.
 func lostOnTheWay(ctx context.Context, sent bool, err error) *setback {

@@ -59,6 +59,11 @@ func Decode(data []byte, into any) error {
 	return json.Unmarshal(data, into)
 }
 
+// DecodeKnown is Decode for a target that must know all members.
+func DecodeKnown(data []byte, into any) error {
+	return json.Unmarshal(data, into, json.RejectUnknownMembers(true))
+}
+
 // DecodeQuoted is Decode for a target that is a number in Go and a string in JSON, as the "string" tag option and
 // the keys of an object have it.
 func DecodeQuoted(data []byte, into any) error {
@@ -67,12 +72,10 @@ func DecodeQuoted(data []byte, into any) error {
 
 // Where tells which part of the value a [Decode] error speaks of, as a JSON pointer below the decoded value.
 func Where(err error) string {
-	var semantic *json.SemanticError
-	if errors.As(err, &semantic) {
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		return string(semantic.JSONPointer)
 	}
-	var syntactic *jsontext.SyntacticError
-	if errors.As(err, &syntactic) {
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return string(syntactic.JSONPointer)
 	}
 	return ""

@@ -103,23 +103,32 @@ func bare(s shape) shape {
 	}
 }
 
-// constrain puts the rules that the tag of a field has around its shape: those for lists around the list, those for
+// tagged is a field whose tag may have rules. They are looked at once all shapes are there.
+type tagged struct {
+	field *field
+	tag   reflect.StructTag
+	of    reflect.Type
+	here  place
+}
+
+// constrain puts the rules that the tag has around the shape of the field: those for lists around the list, those for
 // single values around the values, be it in lists or behind pointers. The shapes on the way there are copied, since
 // other fields of the type share them.
-func (c *compiler) constrain(s shape, tag reflect.StructTag, of reflect.Type) (shape, error) {
-	if key, meant := misspelt(tag); key != "" {
-		return nil, c.refuse(of, fmt.Sprintf("has the tag %q, which nobody reads: write %q", key, meant))
+func (t *tagged) constrain() error {
+	if key, meant := misspelt(t.tag); key != "" {
+		return t.here.misfit("", t.of, fmt.Sprintf("has the tag %q, which nobody reads: write %q", key, meant))
 	}
-	single, lists := ruleTags(tag, valueRules), ruleTags(tag, listRules)
+	single, lists := ruleTags(t.tag, valueRules), ruleTags(t.tag, listRules)
 	if len(single) == 0 && len(lists) == 0 {
-		return s, nil
+		return nil
 	}
-	a := &attachment{tag: tag, hasLists: len(lists) > 0, hasValues: len(single) > 0}
-	checked, why := a.to(s, of)
+	a := &attachment{tag: t.tag, hasLists: len(lists) > 0, hasValues: len(single) > 0}
+	checked, why := a.to(t.field.shape, t.of)
 	if why != "" {
-		return nil, c.refuse(of, why)
+		return t.here.misfit("", t.of, why)
 	}
-	return checked, nil
+	t.field.shape = checked
+	return nil
 }
 
 // attachment is the way of the rules of one tag to the shapes that they are for.

@@ -56,8 +56,28 @@ const (
 type compiler struct {
 	emits    bool // of results, which are encoded only; see result.go for the difference
 	shapes   map[reflect.Type]shape
+	tagged   []tagged
 	defaults []pending
 	here     place
+}
+
+// compile returns the shape of t, whole.
+func (c *compiler) compile(t reflect.Type) (shape, error) {
+	s, err := c.shapeOf(t)
+	if err != nil {
+		return nil, err
+	}
+	for _, tags := range c.tagged {
+		if err := tags.constrain(); err != nil {
+			return nil, err
+		}
+	}
+	for _, d := range c.defaults {
+		if err := d.check(); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 // refuse returns the error about the type t at the place where the compiler is.
@@ -285,15 +305,16 @@ func (c *compiler) field(s *structShape, t reflect.Type, m member) error {
 		required: !hasDefault && !m.omitempty && !m.omitzero && of.Kind() != reflect.Pointer,
 		first:    m.index[0], rest: m.index[1:],
 	})
+	f := &s.fields[len(s.fields)-1]
+	c.tagged = append(c.tagged, tagged{field: f, tag: m.field.Tag, of: of, here: slices.Clone(c.here)})
 	if hasDefault {
-		f := &s.fields[len(s.fields)-1]
 		f.otherwise = defaultOf(f.shape, text)
 		c.defaults = append(c.defaults, pending{text: text, of: of, field: f, owner: s, here: slices.Clone(c.here)})
 	}
 	return nil
 }
 
-// memberShape returns the shape of the values of a member, with what its tag says of them.
+// memberShape returns the shape of the values of a member, without the rules that its tag has.
 func (c *compiler) memberShape(m member) (shape, error) {
 	of := m.field.Type
 	s, err := c.shapeOf(of)
@@ -305,7 +326,7 @@ func (c *compiler) memberShape(m member) (shape, error) {
 			return nil, c.refuse(of, noQuotes)
 		}
 	}
-	return c.constrain(s, m.field.Tag, of)
+	return s, nil
 }
 
 // isEndless reports whether t is a pointer type that leads to nothing but itself.

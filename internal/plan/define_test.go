@@ -56,6 +56,15 @@ type box[T any] struct{ Item T }
 
 type größe struct{ X bool }
 
+func TestDescribeResult_leavesOutPointersThatWouldBeNull(t *testing.T) {
+	_, defs := describeResult(t, reflect.TypeFor[*branch]())
+	want := `{"branch":{"type":"object","properties":{"kids":{"type":"array","items":{"$ref":"#/branch"},"maxItems":1},` +
+		`"up":{"$ref":"#/branch"}}}}`
+	if got := text(t, defs); got != want {
+		t.Errorf("the definitions are\n%s, want\n%s", got, want)
+	}
+}
+
 func TestDefinitions_haveReadableNames(t *testing.T) {
 	type local struct{ X bool }
 	types := []any{

@@ -93,13 +93,8 @@ func CompileParams(t reflect.Type) (*Params, error) {
 	}
 	c := &compiler{shapes: map[reflect.Type]shape{}}
 	var err error
-	if p.shape, err = c.shapeOf(t); err != nil {
+	if p.shape, err = c.compile(t); err != nil {
 		return nil, err
-	}
-	for _, d := range c.defaults {
-		if err := d.check(); err != nil {
-			return nil, err
-		}
 	}
 	if around, is := p.shape.(*validShape); is {
 		p.shape, p.asks = around.shape, true

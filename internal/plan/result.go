@@ -2,6 +2,7 @@ package plan
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/jacinth-rpc/jacinth/openrpc"
 )
@@ -16,7 +17,7 @@ type Result struct{ shape shape }
 // for params only.
 func CompileResult(t reflect.Type) (*Result, error) {
 	c := &compiler{emits: true, shapes: map[reflect.Type]shape{}}
-	s, err := c.shapeOf(t)
+	s, err := c.compile(t)
 	if err != nil {
 		return nil, err
 	}
@@ -44,12 +45,12 @@ func (c *compiler) emitted(s *structShape, t reflect.Type, m member) error {
 		return err
 	}
 	omitted := m.omitempty || m.omitzero
-	if pointer, is := inner.(*pointerShape); is && omitted {
-		inner = pointer.element // the one pointer that would be null is left out
-	}
 	s.fields = append(s.fields, field{
 		name: m.name, doc: m.field.Tag.Get("doc"), shape: inner, required: !omitted && !isBehindPointer(t, m.index),
+		neverNull: omitted,
 	})
+	f := &s.fields[len(s.fields)-1]
+	c.tagged = append(c.tagged, tagged{field: f, tag: m.field.Tag, of: m.field.Type, here: slices.Clone(c.here)})
 	return nil
 }
 

@@ -207,6 +207,19 @@ func TestDecode_boundsListsAndTheirElements(t *testing.T) {
 	})
 }
 
+// branch is held by a list of its own, which is not whole when its field is looked at.
+type branch struct {
+	Kids []branch `json:"kids,omitempty" maxItems:"1"`
+	Up   *branch  `json:"up,omitempty"`
+}
+
+func TestDecode_boundsListsOfTypesThatHoldThemselves(t *testing.T) {
+	check(t, []decoded[[]branch]{
+		{raw: `[{"kids":[{"kids":[]}]}]`, want: []branch{{Kids: []branch{{Kids: []branch{}}}}}},
+		{raw: `[{"kids":[{"kids":[{},{}]}]}]`, faults: []string{"/0/kids/0/kids | maxItems | at most 1 item | [{},{}]"}},
+	})
+}
+
 func TestCompileParams_refusesRules(t *testing.T) {
 	type nested []nested
 	tests := []struct {

@@ -214,7 +214,11 @@ func (s *structShape) describe(d drawing) *openrpc.Schema {
 
 // describe returns the schema of the values of the field, with what its tags say of them.
 func (f *field) describe(d drawing) *openrpc.Schema {
-	schema := f.shape.describe(d)
+	s := f.shape
+	if pointer, is := s.(*pointerShape); is && f.neverNull {
+		s = pointer.element
+	}
+	schema := s.describe(d)
 	if f.doc != "" {
 		schema.Description = f.doc
 	}

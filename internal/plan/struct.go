@@ -23,6 +23,7 @@ type field struct {
 	doc       string // from the tag "doc"
 	shape     shape
 	required  bool
+	neverNull bool   // in a result: the one pointer that would be null is left out
 	otherwise []byte // the JSON of the default; nil when there is none
 	first     int    // index of the field in the struct
 	rest      []int  // and further on, when it comes from embedded structs
