@@ -23,6 +23,10 @@ var commands = []func() *cobra.Command{
 	newCallCommand,
 	newListCommand,
 	newDescribeCommand,
+	newGenCommand,
+	newDiffCommand,
+	newConformCommand,
+	newBenchCommand,
 	newVersionCommand,
 }
 

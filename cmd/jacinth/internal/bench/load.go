@@ -60,16 +60,18 @@ func (l *load) run(ctx context.Context) {
 	l.end = l.measure.Add(l.Duration)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var done sync.WaitGroup
+	var done, watched sync.WaitGroup
 	for i := range l.workers {
 		w := &l.workers[i]
 		w.failures = make(map[string]int)
 		done.Go(func() { l.work(ctx, w) })
 	}
 	if l.Progress != nil {
-		go l.watch(ctx)
+		watched.Go(func() { l.watch(ctx) })
 	}
 	done.Wait()
+	cancel()
+	watched.Wait()
 	l.client.CloseIdleConnections()
 }
 

@@ -169,12 +169,12 @@ var counted = []struct {
 	kinds   kinds
 	what    string
 }{
-	{"minLength", text, "characters at least"},
-	{"maxLength", text, "characters at most"},
-	{"minItems", list, "items at least"},
-	{"maxItems", list, "items at most"},
-	{"minProperties", object, "members at least"},
-	{"maxProperties", object, "members at most"},
+	{"minLength", text, "Characters at least"},
+	{"maxLength", text, "Characters at most"},
+	{"minItems", list, "Items at least"},
+	{"maxItems", list, "Items at most"},
+	{"minProperties", object, "Members at least"},
+	{"maxProperties", object, "Members at most"},
 }
 
 func (d *differ) counts(old, new *flat, way direction) {
@@ -190,16 +190,16 @@ func (d *differ) counts(old, new *flat, way direction) {
 		}
 		before, after := count(was, wasThere), count(is, isThere)
 		if !wasThere || isThere && least == (is > was) {
-			d.add(way.shrinks(), "length-narrowed", d.new, new.at, "There were %s %s, and there are %s.", before, each.what, after)
+			d.add(way.shrinks(), "length-narrowed", d.new, new.at, "%s: %s before, %s now.", each.what, before, after)
 		} else {
-			d.add(way.loosens(), "length-widened", d.new, new.at, "There were %s %s, and there are %s.", before, each.what, after)
+			d.add(way.loosens(), "length-widened", d.new, new.at, "%s: %s before, %s now.", each.what, before, after)
 		}
 	}
 }
 
 func count(number int, there bool) string {
 	if !there {
-		return "any number of"
+		return "any number"
 	}
 	return fmt.Sprint(number)
 }

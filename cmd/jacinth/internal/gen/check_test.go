@@ -12,8 +12,8 @@ import (
 // TestClient_isGo compiles and vets the Go clients of all documents, against the library of this checkout.
 func TestClient_isGo(t *testing.T) {
 	module := goModule(t)
-	for _, name := range documents(t) {
-		write(t, filepath.Join(module, name, "client.go"), client(t, "go", read(t, name)))
+	for name, document := range allDocuments(t) {
+		write(t, filepath.Join(module, name, "client.go"), client(t, "go", document))
 	}
 	run(t, module, "go", "vet", "./...")
 	if unformatted := run(t, module, "gofmt", "-l", "."); len(unformatted) > 0 {
@@ -30,8 +30,8 @@ func TestClient_isTypeScript(t *testing.T) {
 		"--noUncheckedIndexedAccess", "--noImplicitOverride", "--isolatedModules", "--target", "es2022", "--module", "esnext",
 		"--moduleResolution", "bundler", "--types", "",
 	}
-	for _, name := range documents(t) {
-		write(t, filepath.Join(dir, name+".ts"), client(t, "ts", read(t, name)))
+	for name, document := range allDocuments(t) {
+		write(t, filepath.Join(dir, name+".ts"), client(t, "ts", document))
 		arguments = append(arguments, name+".ts")
 	}
 	run(t, dir, compiler, arguments...)
@@ -41,8 +41,8 @@ func TestClient_isTypeScript(t *testing.T) {
 func TestClient_isPython(t *testing.T) {
 	python := tool(t, "python3")
 	dir := t.TempDir()
-	for _, name := range documents(t) {
-		write(t, filepath.Join(dir, name+".py"), client(t, "python", read(t, name)))
+	for name, document := range allDocuments(t) {
+		write(t, filepath.Join(dir, name+".py"), client(t, "python", document))
 		run(t, dir, python, "-W", "error", "-m", "py_compile", name+".py")
 		run(t, dir, python, "-W", "error", "-c", "import "+name)
 	}
@@ -51,6 +51,16 @@ func TestClient_isPython(t *testing.T) {
 		write(t, filepath.Join(dir, "pyrightconfig.json"), []byte(`{"pythonVersion":"3.11","typeCheckingMode":"standard"}`))
 		run(t, dir, checker, "--warnings")
 	})
+}
+
+// allDocuments are those that there are golden files of, and what services say of themselves.
+func allDocuments(t *testing.T) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{"discovered": discover(t, (&shop{}).service()), "shapes": discover(t, shapes())}
+	for _, name := range documents(t) {
+		all[name] = read(t, name)
+	}
+	return all
 }
 
 // goModule returns the directory of a new module that requires the library of this checkout.
