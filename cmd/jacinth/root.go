@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/failure"
+)
+
+// The groups of commands in the help.
+const (
+	groupWrite = "write"
+	groupCall  = "call"
+	groupCheck = "check"
+)
+
+// commands makes the commands of the program, in the order of the help. Each is a file of this package.
+var commands = []func() *cobra.Command{
+	newNewCommand,
+	newDevCommand,
+	newCallCommand,
+	newListCommand,
+	newDescribeCommand,
+	newGenCommand,
+	newDiffCommand,
+	newConformCommand,
+	newBenchCommand,
+	newVersionCommand,
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "jacinth",
+		Short: "Writes JSON-RPC 2.0 services and talks to them",
+		Long: `jacinth writes JSON-RPC 2.0 services and talks to them.
+
+It ends with 0 when all is well, with 1 when a service answered with an error or
+the work failed, with 2 when the command line cannot be meant, and with 3 when
+there was no answer, or none in JSON-RPC.`,
+		Example: `  jacinth new hello && cd hello && jacinth dev
+  jacinth list :8000
+  jacinth call :8000 say_hello name=Ada`,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          runRoot,
+		SilenceErrors: true, // main prints them
+		SilenceUsage:  true,
+	}
+	root.AddGroup(
+		&cobra.Group{ID: groupWrite, Title: "Write a service:"},
+		&cobra.Group{ID: groupCall, Title: "Talk to a service:"},
+		&cobra.Group{ID: groupCheck, Title: "Check a service:"},
+	)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return failure.WithHint(failure.Usagef("%w", err), seeHelp(cmd))
+	})
+	for _, command := range commands {
+		root.AddCommand(command())
+	}
+	cobra.EnableCommandSorting = false
+	return root
+}
+
+// runRoot is what happens when the first word is no command.
+func runRoot(cmd *cobra.Command, words []string) error {
+	if len(words) == 0 {
+		return cmd.Help()
+	}
+	hint := seeHelp(cmd)
+	if similar := cmd.SuggestionsFor(words[0]); len(similar) > 0 {
+		hint = fmt.Sprintf("Did you mean: jacinth %s?", strings.Join(similar, ", or jacinth "))
+	}
+	return failure.WithHint(failure.Usagef("there is no command %q", words[0]), hint)
+}
+
+// words checks the number of words behind a command and its flags. Most is -1 where there is no end.
+func words(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, given []string) error {
+		switch {
+		case len(given) < least:
+			return failure.WithHint(failure.Usagef("something is missing: %s", cmd.UseLine()), seeHelp(cmd))
+		case most >= 0 && len(given) > most:
+			return failure.WithHint(failure.Usagef("%q is too much: %s", given[most], cmd.UseLine()), seeHelp(cmd))
+		}
+		return nil
+	}
+}
+
+func seeHelp(cmd *cobra.Command) string { return cmd.CommandPath() + " --help has examples." }
