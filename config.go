@@ -126,8 +126,12 @@ func (c *Config) check() error {
 		return fmt.Errorf("Config.Endpoint %q is not a path: it begins with / and has no query, space or braces", c.Endpoint)
 	case c.Explorer != noExplorer && (path.Clean(c.Explorer) != c.Explorer || !plainPath(c.Explorer) || c.Explorer == c.Endpoint):
 		return fmt.Errorf("Config.Explorer %q is not a clean path beside the endpoint, such as /explorer, nor off", c.Explorer)
+	case c.Endpoint == livePath || c.Endpoint == readyPath:
+		return fmt.Errorf("Config.Endpoint %q is where the service says how it is", c.Endpoint)
 	case !headerName.MatchString(c.TokenHeader):
 		return fmt.Errorf("Config.TokenHeader %q is not the name of an HTTP header", c.TokenHeader)
+	case strings.EqualFold(c.TokenHeader, "Authorization"):
+		return errors.New("Config.TokenHeader is Authorization, which is read as a Bearer token in any case: name another header or none")
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return fmt.Errorf("Config.Addr %q is not host:port, such as 127.0.0.1:8000 or :8000", c.Addr)

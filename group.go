@@ -20,7 +20,7 @@ func (g *Group) Add(method Method) {
 // panics once the service has served a request.
 func (g *Group) Use(middleware ...Middleware) {
 	g.service.mustBeOpen("Use")
-	g.middleware = append(g.middleware, middleware...)
+	g.middleware = append(g.middleware, notNil(middleware)...)
 }
 
 // Group returns a group inside this one: its methods are named after both prefixes. An empty prefix adds none,

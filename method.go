@@ -124,6 +124,9 @@ func newMethod[P, R any](private bool, name Name[P, R], fn func(context.Context,
 	}
 	method := Method{Name: string(name), Private: private, Handler: callTyped, typed: binding}
 	for _, option := range options {
+		if option == nil {
+			panic(fmt.Sprintf("jacinth: method %q is registered with an option that is nil", string(name)))
+		}
 		option(&method)
 	}
 	return method

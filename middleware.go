@@ -66,6 +66,16 @@ func CallerFrom(ctx context.Context) Caller {
 	return Caller{}
 }
 
+// notNil panics if one of the middlewares is nil, which would otherwise be found out at the first request.
+func notNil(middleware []Middleware) []Middleware {
+	for _, m := range middleware {
+		if m == nil {
+			panic("jacinth: Use was given a middleware that is nil")
+		}
+	}
+	return middleware
+}
+
 // chain wraps handler so that the first middleware of the list is the outermost.
 func chain(handler Handler, middleware []Middleware) Handler {
 	for _, wrap := range slices.Backward(middleware) {

@@ -26,6 +26,9 @@ func TestNew_refusesWhatCannotBe(t *testing.T) {
 		{jacinth.Config{Name: "x", Endpoint: "/a b"}, "is not a path"},
 		{jacinth.Config{Name: "x", TokenHeader: "X Token"}, `Config.TokenHeader "X Token" is not the name of an HTTP header`},
 		{jacinth.Config{Name: "x", TokenHeader: "X-Token:"}, "is not the name of an HTTP header"},
+		{jacinth.Config{Name: "x", TokenHeader: "authorization"}, "is read as a Bearer token in any case"},
+		{jacinth.Config{Name: "x", Endpoint: "/livez"}, "is where the service says how it is"},
+		{jacinth.Config{Name: "x", Endpoint: "/readyz"}, "is where the service says how it is"},
 		{jacinth.Config{Name: "x", Addr: "8000"}, `Config.Addr "8000" is not host:port`},
 		{jacinth.Config{Name: "x", PublicURL: "example.com"}, `Config.PublicURL "example.com" is not a full address`},
 		{jacinth.Config{Name: "x", PublicURL: "ftp://example.com"}, "is not a full address"},
@@ -54,6 +57,9 @@ func TestRegistration_refuses(t *testing.T) {
 		register func(svc *jacinth.Service)
 		want     []string
 	}{
+		{"a nil option", func(s *jacinth.Service) { jacinth.Public(s, "a", doNothing, nil) }, []string{`method "a"`, "an option that is nil"}},
+		{"a nil middleware", func(s *jacinth.Service) { s.Use(nil) }, []string{"a middleware that is nil"}},
+		{"a nil middleware of a group", func(s *jacinth.Service) { s.Group("g").Use(nil) }, []string{"a middleware that is nil"}},
 		{"no name", func(s *jacinth.Service) { jacinth.Public(s, "", doNothing) }, []string{`method ""`, "a name is 1 to 128"}},
 		{"a space", func(s *jacinth.Service) { jacinth.Public(s, "a b", doNothing) }, []string{`method "a b"`, "a name is 1 to 128"}},
 		{"a digit first", func(s *jacinth.Service) { jacinth.Public(s, "1a", doNothing) }, []string{`method "1a"`, "begins with a letter"}},

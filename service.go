@@ -13,6 +13,12 @@ import (
 	"time"
 )
 
+// The paths where the service says how it is.
+const (
+	livePath  = "/livez"
+	readyPath = "/readyz"
+)
+
 // maxMethodName is the longest method name, in bytes.
 const maxMethodName = 128
 
@@ -56,8 +62,8 @@ func New(config Config) *Service {
 		panic("jacinth: " + err.Error())
 	}
 	s := &Service{config: filled, mux: http.NewServeMux(), methods: map[string]*registered{}}
-	s.mux.HandleFunc("GET /livez", s.serveLive)
-	s.mux.HandleFunc("GET /readyz", s.serveReady)
+	s.mux.HandleFunc("GET "+livePath, s.serveLive)
+	s.mux.HandleFunc("GET "+readyPath, s.serveReady)
 	Public(s, specsName, s.specs, Doc("Describes this service and the methods that the caller may call."))
 	discover := newMethod(false, discoverName, s.discover, []Option{ReadOnly(), Doc("Describes this service as an OpenRPC document.")})
 	s.methods[discoverName] = &registered{Method: discover} // not by Add, which keeps such names from others
@@ -92,7 +98,7 @@ func (s *Service) add(method Method, group *Group) {
 // service has served a request.
 func (s *Service) Use(middleware ...Middleware) {
 	s.mustBeOpen("Use")
-	s.middleware = append(s.middleware, middleware...)
+	s.middleware = append(s.middleware, notNil(middleware)...)
 }
 
 // Group returns a group whose methods are named prefix.… .

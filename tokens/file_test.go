@@ -232,7 +232,7 @@ func TestFile_followsALink(t *testing.T) {
 
 func TestFile_writersTakeTurns(t *testing.T) {
 	_, path := newFile(t)
-	const writers, each = 8, 15
+	const writers, each = 4, 8
 	var wait sync.WaitGroup
 	for range writers {
 		wait.Go(func() {
