@@ -38,7 +38,7 @@ func grpcMethod(name string, fn func(context.Context, SumParams) (int, error)) g
 	}
 	return grpc.MethodDesc{
 		MethodName: name,
-		Handler: func(_ any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // the order of the arguments is gRPC's
+		Handler: func(_ any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
 			message := new(timestamppb.Timestamp)
 			if err := decode(message); err != nil {
 				return nil, err

@@ -25,7 +25,7 @@ func (l *latencies) merge(other *latencies) {
 }
 
 func class(d time.Duration) int {
-	n := uint64(max(d, 16)) //nolint:gosec // not negative
+	n := uint64(max(d, 16))
 	power := bits.Len64(n) - 5
 	return min(power*16+int(n>>power)-16, 40*16-1) //nolint:gosec // n>>power is from 16 to 31
 }

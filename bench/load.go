@@ -82,8 +82,8 @@ func (c *connection) receive() ([]byte, error) {
 		return nil, fmt.Errorf("the server answered %.300q", c.incoming[:have])
 	}
 	start := head + len(endOfHeader)
-	if at := bytes.Index(header, lengthField); at >= 0 {
-		text, _, _ := bytes.Cut(header[at+len(lengthField):], []byte("\r\n"))
+	if _, after, ok := bytes.Cut(header, lengthField); ok {
+		text, _, _ := bytes.Cut(after, []byte("\r\n"))
 		length, err := strconv.Atoi(string(text))
 		if err != nil {
 			return nil, err

@@ -41,9 +41,19 @@ type request struct {
 
 func peers() []peer {
 	return []peer{
-		floor{}, byHand{},
-		ours{}, ours{full: true}, ours{batch: pairBatch}, ours{coalesce: 4},
-		gorilla{}, jrpc2Peer{}, geth{}, connectPeer{}, grpcPeer{}, natsPeer{},
+		floor{},
+		byHand{},
+		ours{},
+		ours{quiet: true},
+		ours{full: true},
+		ours{batch: pairBatch},
+		ours{coalesce: 4},
+		gorilla{},
+		jrpc2Peer{},
+		geth{},
+		connectPeer{},
+		grpcPeer{},
+		natsPeer{},
 	}
 }
 
