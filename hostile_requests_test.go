@@ -94,6 +94,7 @@ func hostileRequests() []hostile {
 		"a lone high surrogate":               params(`{"text":"\ud800"}`),
 		"a lone low surrogate":                params(`{"text":"\udc00"}`),
 		"surrogates the wrong way round":      params(`{"text":"\udc00\ud800"}`),
+		"two low surrogates":                  params(`{"text":"\udc00\udc00"}`),
 		"two high surrogates":                 params(`{"text":"\ud800\ud800"}`),
 		"a high surrogate and a letter":       params(`{"text":"\ud800a"}`),
 		"a high surrogate and an escape":      params(`{"text":"\ud800\n"}`),

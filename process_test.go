@@ -33,7 +33,8 @@ func runChild() {
 	release := make(chan struct{})
 	jacinth.Public(svc, "slow", func(_ context.Context, p struct {
 		Number int `json:"number"`
-	}) (int, error) {
+	},
+	) (int, error) {
 		inside.Done()
 		<-release
 		return p.Number, nil

@@ -37,9 +37,15 @@ func Main(s *Service) {
 	if !flag.Parsed() {
 		s.parse()
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop) // so that a second signal has its usual effect
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals) // before anybody can see the service stop, so that a second signal has its usual effect
+		stop()
+	}()
 	s.listening = func(url string) { fmt.Fprint(os.Stderr, s.hint(url)) }
 	if err := s.Run(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", s.config.Name, err)

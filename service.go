@@ -58,7 +58,7 @@ func New(config Config) *Service {
 	s := &Service{config: filled, mux: http.NewServeMux(), methods: map[string]*registered{}}
 	s.mux.HandleFunc("GET /livez", s.serveLive)
 	s.mux.HandleFunc("GET /readyz", s.serveReady)
-	Public(s, specsName, s.specs, ReadOnly(), Doc("Describes this service and the methods that the caller may call."))
+	Public(s, specsName, s.specs, Doc("Describes this service and the methods that the caller may call."))
 	discover := newMethod(false, discoverName, s.discover, []Option{ReadOnly(), Doc("Describes this service as an OpenRPC document.")})
 	s.methods[discoverName] = &registered{Method: discover} // not by Add, which keeps such names from others
 	return s

@@ -88,7 +88,7 @@ func dialConnect(address string) (caller, error) {
 
 // toProto carries two numbers in the one message with two numbers that protobuf brings along as generated code.
 func toProto(p SumParams) *timestamppb.Timestamp {
-	return &timestamppb.Timestamp{Seconds: int64(p.A), Nanos: int32(p.B)} //nolint:gosec // small numbers, see pair.go
+	return &timestamppb.Timestamp{Seconds: int64(p.A), Nanos: int32(p.B)} //nolint:gosec // the numbers are the small ones of SumParams
 }
 
 func fromProto(message *timestamppb.Timestamp) SumParams {

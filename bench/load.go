@@ -82,8 +82,8 @@ func (c *connection) receive() ([]byte, error) {
 		return nil, fmt.Errorf("the server answered %.300q", c.incoming[:have])
 	}
 	start := head + len(endOfHeader)
-	if _, after, ok := bytes.Cut(header, lengthField); ok {
-		text, _, _ := bytes.Cut(after, []byte("\r\n"))
+	if _, field, found := bytes.Cut(header, lengthField); found {
+		text, _, _ := bytes.Cut(field, []byte("\r\n"))
 		length, err := strconv.Atoi(string(text))
 		if err != nil {
 			return nil, err

@@ -95,10 +95,12 @@ func (p *tab) wait(selector string) {
 	p.t.Helper()
 	p.do(chromedp.WaitVisible(chromedp.CSS(selector)))
 }
+
 func (p *tab) fill(selector, text string) {
 	p.t.Helper()
 	p.do(chromedp.SendKeys(chromedp.CSS(selector), text))
 }
+
 func (p *tab) waitGone(selector string) {
 	p.t.Helper()
 	p.do(chromedp.WaitNotPresent(chromedp.CSS(selector)))

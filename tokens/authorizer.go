@@ -161,7 +161,7 @@ func (a *Authorizer) decide(ctx context.Context, req *jacinth.Request, now time.
 	case Pending:
 		d.reason = pending
 	case Active:
-		d.reason = a.admit(ctx, p, req, now, question, &d.wait)
+		d.reason, d.wait = p.admit(ctx, req, a.clock(now), question)
 	}
 	return d
 }
@@ -176,27 +176,25 @@ func (a *Authorizer) identify(ctx context.Context, id string, req *jacinth.Reque
 	return a.ask(ctx, id, &hash, known, parseAddress(req.Address), now)
 }
 
-// admit decides whether a token that is well may make this call now.
-func (a *Authorizer) admit(
-	ctx context.Context, p *profile, req *jacinth.Request, now time.Time, question bool, wait *time.Duration,
-) reason {
+// admit decides whether a token that is well may make this call now, or how long it has to wait.
+func (p *profile) admit(ctx context.Context, req *jacinth.Request, now int64, question bool) (reason, time.Duration) {
 	if len(p.record.Networks) > 0 && !p.record.from(parseAddress(req.Address)) {
-		return elsewhere
+		return elsewhere, 0
 	}
 	req.Caller = p.caller
 	if !p.mayCall(req.Method) {
-		return noScope
+		return noScope, 0
 	}
 	if question {
-		return granted
+		return granted, 0
 	}
-	if *wait = p.usage.calls.take(a.clock(now), p.calls); *wait > 0 {
-		return overRate
+	if wait := p.usage.calls.take(now, p.calls); wait > 0 {
+		return overRate, wait
 	}
 	if p.inFlight > 0 && !p.usage.enter(ctx, p.inFlight) {
-		return overInFlight
+		return overInFlight, 0
 	}
-	return granted
+	return granted, 0
 }
 
 // clock is the time in nanoseconds for the buckets. It does not jump with the wall clock.

@@ -46,7 +46,7 @@ export function head(method) {
 		el('h1.method-name', {}, dot > 0 && el('span.dim', {}, method.name.slice(0, dot)), method.name.slice(dot)),
 		el('p.tags', {}, badges),
 		el('p.lead', {}, method.summary),
-		el('div.doc', {}, prose(method.description === method.summary ? '' : method.description)),
+		el('div.doc', {}, prose(method.description?.startsWith(method.summary) ? method.description.slice(method.summary.length) : method.description)),
 	];
 }
 

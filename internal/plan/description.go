@@ -19,6 +19,11 @@ type Description struct {
 
 // Describe says how the params are given, with the named types in them put into d.
 //
+// The schemas take what [Params.Decode] takes, and nothing else, as far as JSON Schema can tell. What it cannot tell:
+// that a member comes twice, or that two names are one key of a Go map; that a number in any, or a float in quotes, is
+// too large for a float64; what a method Validate wants; and what a type that decodes itself takes, unless it is an
+// [openrpc.Describer]. Absent params count as an empty object or array.
+//
 // A document lists required params before optional ones. The fields of a struct that mixes them are put into that
 // order and described by name only, since their places in the list are not their positions any more.
 func (p *Params) Describe(d *Definitions) Description {

@@ -16,8 +16,13 @@ const maxExampleDepth = 8
 // Example returns params as a caller could send them: an object with the required members, or an array. It returns
 // nil when the method takes no params, when nothing is known of what it takes, when an example would be longer than a
 // kibibyte, and when the rules that params must keep are too much for it.
-func (p *Params) Example() []byte {
-	example := p.example()
+func (p *Params) Example() (example []byte) {
+	defer func() {
+		if recover() != nil {
+			example = nil // a type that decodes itself, or a method Validate, did not expect what was made up
+		}
+	}()
+	example = p.example()
 	if len(example) > maxExample || example == nil || p.Decode(example, reflect.New(p.of).Elem()) != nil {
 		return nil
 	}

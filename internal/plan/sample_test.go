@@ -34,6 +34,14 @@ type ring struct {
 	Next [1]*ring `json:"next"`
 }
 
+// touchy panics when it is asked.
+type touchy struct{ X *int }
+
+func (t touchy) Validate() error {
+	_ = *t.X
+	return nil
+}
+
 func TestExample_isWhatACallerCouldSend(t *testing.T) {
 	tests := []struct {
 		of   reflect.Type
@@ -72,6 +80,15 @@ func TestExample_isWhatACallerCouldSend(t *testing.T) {
 		}
 		if faults := params.Decode(example, reflect.New(test.of).Elem()); faults != nil {
 			t.Errorf("Example of %v, %s, has the faults %v", test.of, example, faults)
+		}
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[struct{ A touchy }](), reflect.TypeFor[touchy]()} {
+		params, err := plan.CompileParams(of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := params.Example(); got != nil {
+			t.Errorf("Example of %v, which panics, = %s, want none", of, got)
 		}
 	}
 	params, err := plan.CompileParams(reflect.TypeFor[struct{ A netip.Addr }]())
