@@ -151,7 +151,7 @@ func printBenchmark(screen *terminal.Screen, r *bench.Report) error {
 		}
 	}
 	if r.Unsent > 0 {
-		fmt.Fprintf(&out, "\n%s were due and not sent: the service does not keep up with the rate over these connections.\n",
+		fmt.Fprintf(&out, "\nDue and not sent: %s. The service does not keep up with the rate over these connections.\n",
 			counted(r.Unsent, "request"))
 	}
 	if r.Interrupted {
