@@ -252,8 +252,6 @@ func (got posted) match(items []*item) *setback {
 		return lost
 	case !batch:
 		return got.refusal(&replies[0])
-	case got.status >= 300:
-		return got.bad("replies that the status denies")
 	}
 	for i := range replies {
 		if isAnonymous(&replies[i]) {
@@ -268,7 +266,9 @@ func (got posted) match(items []*item) *setback {
 		calls--
 	}
 	if calls > 0 {
-		missing := &setback{err: fmt.Errorf("%w: the batch was answered without it", ErrNoReply), repeat: ifHarmless}
+		missing := &setback{
+			err: fmt.Errorf("%w: the batch was answered without it", ErrNoReply), repeat: ifHarmless, after: got.after,
+		}
 		for _, it := range items {
 			if !it.answered && !it.notification {
 				it.lost = missing
@@ -278,17 +278,17 @@ func (got posted) match(items []*item) *setback {
 	return nil
 }
 
-// find returns the call that the raw id of a reply belongs to, nil if there is none.
+// find returns the call that the raw id of a reply belongs to, nil if there is none. An integer is written in one way
+// only in JSON, but for -0, which no call has.
 func find(items []*item, id []byte) *item {
 	number, err := strconv.ParseInt(string(id), 10, 64)
 	if err != nil || number < items[0].id || number > items[len(items)-1].id {
 		return nil
 	}
-	it := items[number-items[0].id]
-	if it.notification || !isID(id, it.id) {
-		return nil
+	if it := items[number-items[0].id]; !it.notification {
+		return it
 	}
-	return it
+	return nil
 }
 
 // refusal reads the one answer to a whole batch. A service that took it for no JSON or no request has run nothing.

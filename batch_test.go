@@ -196,7 +196,7 @@ func TestBatch_Send_matches(t *testing.T) {
 		{"with one answer to all", odd(a), []error{badReply, badReply, badReply}, badReply},
 		{"with one error for all", odd(`{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"m"}}`), []error{jacinth.InvalidRequest, jacinth.InvalidRequest, jacinth.InvalidRequest}, jacinth.InvalidRequest},
 		{"with an error that is none for all", odd(`{"jsonrpc":"2.0","id":null,"error":"m"}`), []error{badReply, badReply, badReply}, badReply},
-		{"with a status that denies it", replying(500, `[`+a+`,`+b+`,`+c+`]`), []error{badReply, badReply, badReply}, badReply},
+		{"with a status that denies it", replying(500, `[`+a+`,`+failedB+`,`+c+`]`), []error{badReply, jacinth.Code(7), badReply}, badReply},
 		{"with nothing", odd(""), []error{badReply, badReply, badReply}, badReply},
 		{"with text", odd("text"), []error{badReply, badReply, badReply}, badReply},
 		{"with a redirect", replying(308, "", "Location", "http://elsewhere.test"), []error{badReply, badReply, badReply}, badReply},
@@ -425,6 +425,35 @@ func TestBatch_Send_retriesAll(t *testing.T) {
 		if all := remote.received(); len(all) != 2 || numbers(all[1]) != "0 1 2" {
 			t.Errorf("the second of %d requests had %s, want 0 1 2", len(all), numbers(all[len(all)-1]))
 		}
+	})
+}
+
+// TestBatch_Send_retriesWhatAServiceSheds is the same with a service of ours that is full: it answers 503, and each
+// call by itself.
+func TestBatch_Send_retriesWhatAServiceSheds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := quiet("narrow")
+		config.Limits.InFlight = 1
+		svc := jacinth.New(config)
+		jacinth.Public(svc, "m", func(_ context.Context, p []int) ([]int, error) { return p, nil })
+		jacinth.Public(svc, "fill", func(context.Context, jacinth.None) (jacinth.None, error) {
+			time.Sleep(500 * time.Millisecond)
+			return jacinth.None{}, nil
+		})
+		client := jacinthtest.New(t, svc)
+		var filling sync.WaitGroup
+		filling.Go(func() {
+			if err := client.Call(t.Context(), "fill", nil, nil); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		start := time.Now()
+		queue(client, 1).check(t, nil, nil)
+		if took := time.Since(start); took < time.Second || took >= 1050*time.Millisecond {
+			t.Errorf("the batch took %v, want the 1s that the service asked for, and a bit", took)
+		}
+		filling.Wait()
 	})
 }
 

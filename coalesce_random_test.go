@@ -314,7 +314,7 @@ func (c *randomCaller) mayFailWith(code jacinth.Code) bool {
 // once, and not after it has left; nothing is sent of callers who have left before; nothing that does harm runs twice;
 // and of those who go together nobody goes in another's name.
 func TestCoalesce_random(t *testing.T) {
-	seeds := uint64(400)
+	seeds := uint64(200)
 	if testing.Short() {
 		seeds = 50
 	}

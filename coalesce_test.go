@@ -147,6 +147,7 @@ func TestCoalesce_within(t *testing.T) {
 		{"by bytes", limited(0, 160, true), 6, []string{"0", "[1 2 3 4 5]", "[1 2 3]", "[4 5]"}},
 		{"by calls, of which it does not speak", limited(3, 0, false), 8, []string{"0", "[1 2 3 4 5 6 7]", "[1 2 3 4]", "[1 2]", "[3 4]", "[5 6 7]"}},
 		{"by bytes, of which it does not speak", limited(0, 160, false), 6, []string{"0", "[1 2 3 4 5]", "[1 2 3]", "[4 5]"}},
+		{"by bytes, of which a proxy speaks", proxied(160), 6, []string{"0", "[1 2 3 4 5]", "[1 2 3]", "[4 5]"}},
 		{"no batches at all", limited(1, 0, false), 5, []string{"0", "[1 2 3 4]", "[1 2]", "1", "2", "[3 4]", "3", "4"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -174,6 +175,17 @@ func TestCoalesce_within(t *testing.T) {
 			t.Errorf("250 calls that waited went in requests of %v, want 100, 100 and 50", sizes)
 		}
 	})
+}
+
+// proxied is a service behind a proxy that lets so many bytes through.
+func proxied(bytes int) func(http.ResponseWriter, *received) {
+	return func(w http.ResponseWriter, got *received) {
+		if len(got.body) > bytes {
+			replying(413, "<html>")(w, got)
+			return
+		}
+		echoing(w, got)
+	}
 }
 
 // TestCoalesce_unreadable holds that a call which the service cannot read, because it is nested too deeply when it is

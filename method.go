@@ -192,6 +192,7 @@ func (f *function[P, R]) frame() frame {
 	}
 	fresh := &values[P, R]{function: f}
 	fresh.target = reflect.ValueOf(&fresh.params).Elem()
+	fresh.source = reflect.ValueOf(&fresh.result).Elem()
 	return fresh
 }
 
@@ -210,6 +211,7 @@ type values[P, R any] struct {
 	params   P
 	result   R
 	target   reflect.Value // addresses params
+	source   reflect.Value // addresses result
 }
 
 func (v *values[P, R]) decode(params []byte) []plan.Fault {
@@ -234,6 +236,13 @@ func (v *values[P, R]) encode(w *codec.Writer, result any) error {
 		return err
 	}
 	v.result = typed // addressable, which saves the encoder a copy
+	if out, ok := v.function.result.Append(w.Bytes, v.source); ok {
+		if len(out) > w.Limit {
+			return codec.ErrTooLarge
+		}
+		w.Bytes = out
+		return nil
+	}
 	return codec.Encode(w, &v.result)
 }
 

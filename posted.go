@@ -167,7 +167,11 @@ func (got posted) bad(why string) *setback {
 		why = fmt.Sprintf("a redirect to %q, which is not followed: set Client.URL to where the service is", clipped(got.location))
 	}
 	text := clipped(string(got.body[:min(len(got.body), maxQuote)]))
-	lost := &setback{err: fmt.Errorf("%w: HTTP status %d, %s: %q", ErrBadReply, got.status, why, text), after: got.after}
+	lost := &setback{
+		err:    fmt.Errorf("%w: HTTP status %d, %s: %q", ErrBadReply, got.status, why, text),
+		after:  got.after,
+		unread: got.status == http.StatusRequestEntityTooLarge, // says something on the way that knows no JSON-RPC
+	}
 	if isTransient(got.status) {
 		lost.repeat = ifHarmless
 	}

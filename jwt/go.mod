@@ -10,7 +10,7 @@ require (
 
 require (
 	github.com/go-json-experiment/json v1.27.2 // indirect
-	golang.org/x/time v0.9.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
 )
 
 replace github.com/jacinth-rpc/jacinth => ../

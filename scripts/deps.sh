@@ -38,4 +38,24 @@ install() {
 if wanted_by github.com/chromedp/chromedp && ! present chromium chromium-browser google-chrome; then
 	install chromium
 fi
+
+# The tests of the SQL store of tokens start a server of their own from it.
+if [[ -d tokens/sqltest ]] && ! present initdb /usr/lib/postgresql/*/bin/initdb; then
+	install postgresql
+fi
+
+# Packages of Node.js are pinned by a lock file beside the tests that run them. None may run a script of its own.
+while read -r lock; do
+	if ! present node; then install nodejs; fi
+	if ! present npm; then install npm; fi
+	dir=$(dirname "$lock")
+	if [[ $dir/node_modules/.package-lock.json -nt $lock ]]; then continue; fi
+	if ! (cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then
+		echo "The packages of $lock cannot be installed from here; tests that run them will not pass until they are there."
+	fi
+done < <(find . -name node_modules -prune -o -name package-lock.json -print)
+
+if [[ -d interop ]] && ! present python3; then
+	install python3
+fi
 echo "Everything that could be installed is there."

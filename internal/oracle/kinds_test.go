@@ -122,6 +122,7 @@ type rules struct {
 	Step    int        `json:"step" enum:"1,2,-5" default:"1"`
 	Ratio   float64    `json:"ratio,omitzero" enum:"0.5,0.1,1e2"`
 	Date    string     `json:"date,omitempty" format:"date"`
+	Moment  *string    `json:"moment" format:"date-time" pattern:"Z$|:00$"`
 	IPv4    string     `json:"ipv4,omitempty" format:"ipv4"`
 	IPv6    string     `json:"ipv6,omitempty" format:"ipv6"`
 	UUID    *string    `json:"uuid" format:"uuid"`

@@ -4,11 +4,15 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/codec"
 )
 
 // formats are the formats of JSON Schema that are checked: those that one glance at the text settles. Any other one
 // tells readers what is meant, and is not checked, as JSON Schema has it.
 var formats = map[string]format{
+	dateTime: {isDateTime, "2026-01-02T15:04:05Z"},
+
 	"date": {isDate, "2026-01-02"},
 	"ipv4": {isIPv4, "192.0.2.1"},
 	"ipv6": {isIPv6, "2001:db8::1"},
@@ -18,6 +22,19 @@ var formats = map[string]format{
 type format struct {
 	isRight func(text string) bool
 	example string
+}
+
+const (
+	dateTime = "date-time"
+
+	// dateTimePattern is what of RFC 3339 time.Time takes: no leap seconds and no small letters.
+	dateTimePattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
+
+// isDateTime reports whether text is what a time.Time takes.
+func isDateTime(text string) bool {
+	var instant time.Time
+	return codec.Decode(mustQuote(text), &instant) == nil
 }
 
 // isDate reports whether text is a full-date of RFC 3339.

@@ -54,7 +54,7 @@
 //	minLength, maxLength  of a string, in code points of Unicode
 //	pattern               a regular expression found anywhere in a string; use ^ and $ for the whole of it
 //	enum                  the values there are: enum:"red,green", or as JSON where one has a comma in it
-//	format                date, ipv4, ipv6 and uuid are checked; every other one tells readers what is meant
+//	format                date, date-time, ipv4, ipv6 and uuid are checked; every other one tells readers what is meant
 //	minItems, maxItems    of a slice
 //
 // The rules for single values are for the elements where a field is a list, and for what a pointer points to; null and

@@ -8,7 +8,10 @@ import (
 )
 
 // Result is the compiled description of a method's result.
-type Result struct{ shape shape }
+type Result struct {
+	shape shape
+	plain appender // nil for types that take an encoder
+}
 
 // CompileResult says whether values of t can be encoded as JSON, and as what. Types that encode themselves are
 // trusted, and so is what an interface may hold. Its error is a sentence that names the field and the rule.
@@ -21,7 +24,7 @@ func CompileResult(t reflect.Type) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Result{shape: s}, nil
+	return &Result{shape: s, plain: plain(t)}, nil
 }
 
 // Describe returns the schema of the result, with the named types in it put into d.

@@ -272,16 +272,26 @@ func newFormat(text string, kind subject) (r rule, why string) {
 	if text == "" {
 		return r, "which names no format"
 	}
-	r = rule{name: Format, expected: text, show: func(schema *openrpc.Schema) { schema.Format = text }}
-	if text == "date-time" && kind == texts {
-		return r, "whose values are times: use time.Time"
-	}
+	r = rule{name: Format, expected: text, show: func(schema *openrpc.Schema) { showFormat(schema, text) }}
 	if format, isChecked := formats[text]; isChecked {
 		read := reader(kind)
 		r.holds = func(f found) bool { return format.isRight(read(f)) }
 		r.adapt = func(json.RawMessage) json.RawMessage { return mustQuote(format.example) }
 	}
 	return r, ""
+}
+
+// showFormat adds a format to a schema. What is checked of a date-time is what time.Time takes, which is a little less
+// than the format; a pattern says how much.
+func showFormat(schema *openrpc.Schema, format string) {
+	schema.Format = format
+	switch {
+	case format != dateTime:
+	case schema.Pattern == "":
+		schema.Pattern = dateTimePattern
+	default:
+		schema.AllOf = append(schema.AllOf, &openrpc.Schema{Pattern: dateTimePattern})
+	}
 }
 
 // reader returns what reads the text of a value. A string of Go is read from the value, which saves looking for the

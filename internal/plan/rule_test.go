@@ -147,9 +147,13 @@ func TestDecode_checksFormats(t *testing.T) {
 		"ipv6": {"::", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4"},
 		"uuid": {"123e4567-e89b-12d3-a456-426614174000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"},
 		"hue":  {"", "anything"},
+
+		"date-time": {"2026-01-02T15:04:05Z", "2024-02-29T00:00:00.123456789012+23:59"},
 	}
 	wrong := map[string][]string{
-		"date": {"", "2026-1-2", "2023-02-29", "2026-01-02Z", "2026-13-01"},
+		"date":      {"", "2026-1-2", "2023-02-29", "2026-01-02Z", "2026-13-01"},
+		"date-time": {"", "2026-01-02", "2026-01-02t15:04:05Z", "2016-12-31T23:59:60Z", "2026-02-29T00:00:00Z", "2026-01-02T15:04:05+24:00"},
+
 		"ipv4": {"", "1.2.3", "01.2.3.4", "1.2.3.256", "::1", "+1.2.3.4"},
 		"ipv6": {"", "1.2.3.4", "fe80::1%eth0", "1::2::3", "12345::"},
 		"uuid": {
@@ -258,7 +262,6 @@ func TestCompileParams_refusesRules(t *testing.T) {
 		{"", `pattern:"[a"`, `has the tag pattern:"[a", which is no regular expression: `},
 		{"", `pattern:"(?i)a"`, `has the tag pattern:"(?i)a", which means something else to JSON Schema, or nothing: `},
 		{"", `format:""`, `has the tag format:"", which names no format`},
-		{"", `format:"date-time"`, `has the tag format:"date-time", whose values are times: use time.Time`},
 		{"", `enum:"a,,b"`, `has the tag enum:"a,,b", which has an empty value`},
 		{"", `enum:"a, b"`, `has the tag enum:"a, b", which has an empty value, or one with space around it`},
 		{"", `enum:"a,b,a"`, `has the tag enum:"a,b,a", which has "a" twice`},

@@ -133,9 +133,7 @@ func (s *textShape) describe(drawing) *openrpc.Schema {
 	}
 	schema := typed("string")
 	if s.words == timeWords {
-		schema.Format = "date-time"
-		// RFC 3339 knows leap seconds and lower-case letters too, and time.Time does not.
-		schema.Pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"
+		showFormat(schema, dateTime)
 	}
 	return schema
 }

@@ -125,6 +125,10 @@ func TestDescribe_saysWhatTagsAsk(t *testing.T) {
 	checkField[float64](t, `min:"0"`, `{"type":"number","minimum":0,"maximum":1.7976931348623157e+308}`, `{"type":"number","minimum":0}`)
 	checkSame[string](t, `minLength:"1" maxLength:"2" pattern:"a" format:"email"`,
 		`{"type":"string","format":"email","minLength":1,"maxLength":2,"pattern":"a"}`)
+	const pattern = `"pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"`
+	checkSame[string](t, `format:"date-time"`, `{"type":"string","format":"date-time",`+pattern+`}`)
+	checkSame[*string](t, `format:"date-time" pattern:"Z$"`,
+		`{"anyOf":[{"type":"string","format":"date-time","pattern":"Z$","allOf":[{`+pattern+`}]},{"type":"null"}]}`)
 	checkSame[*string](t, `enum:"a,b"`, `{"type":["string","null"],"enum":["a","b",null]}`)
 	checkSame[[]string](t, `enum:"a" minItems:"1" maxItems:"2"`,
 		`{"type":"array","items":{"type":"string","enum":["a"]},"minItems":1,"maxItems":2}`)
