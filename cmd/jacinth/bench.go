@@ -127,7 +127,7 @@ func printBenchmark(screen *terminal.Screen, r *bench.Report) error {
 	if r.Batch > 0 {
 		fmt.Fprintf(&out, "calls     %.0f a second, %d in a batch\n", r.CallsPerSecond, r.Batch)
 	}
-	fmt.Fprintf(&out, "bodies    %s sent, %s received\n\n", size(r.Sent), size(r.Received))
+	fmt.Fprintf(&out, "bodies    %s sent, %s received\n\n", bytesText(r.Sent), bytesText(r.Received))
 	for _, each := range []struct {
 		name string
 		took float64
@@ -151,7 +151,7 @@ func printBenchmark(screen *terminal.Screen, r *bench.Report) error {
 		}
 	}
 	if r.Unsent > 0 {
-		fmt.Fprintf(&out, "\n%s were due and not sent: the service does not keep up with the rate over these connections.\n",
+		fmt.Fprintf(&out, "\nDue and not sent: %s. The service does not keep up with the rate over these connections.\n",
 			counted(r.Unsent, "request"))
 	}
 	if r.Interrupted {
@@ -161,8 +161,8 @@ func printBenchmark(screen *terminal.Screen, r *bench.Report) error {
 	return err
 }
 
-// size says a number of bytes for people.
-func size(bytes int64) string {
+// bytesText says a number of bytes for people.
+func bytesText(bytes int64) string {
 	for _, unit := range []struct {
 		name string
 		of   int64

@@ -101,21 +101,21 @@ func (l *load) work(ctx context.Context, w *worker) {
 			return
 		}
 		due := time.Now()
+		from := due
 		if l.Rate > 0 {
 			due = l.due(number)
 			if !due.Before(l.end) {
 				return
 			}
 			// Who has waited for the time to come is not to blame for waking late; who comes late is.
-			if wait(ctx, due) {
-				due = time.Now()
+			if from = due; wait(ctx, due) {
+				from = time.Now()
+			} else if !time.Now().Before(l.end) {
+				w.late++
+				return
 			}
 		}
-		if ctx.Err() != nil {
-			return
-		}
-		if !time.Now().Before(l.end) {
-			w.late++
+		if ctx.Err() != nil || !due.Before(l.end) {
 			return
 		}
 		failure := l.send(ctx, w, number)
@@ -123,7 +123,7 @@ func (l *load) work(ctx context.Context, w *worker) {
 			continue
 		}
 		w.requests++
-		w.histogram.Add(time.Since(due))
+		w.histogram.Add(time.Since(from))
 		if failure != "" {
 			w.count(failure)
 		}

@@ -155,6 +155,9 @@ func (d *differ) fold(f *flat, in *side, n node, parts *int) {
 	}
 }
 
+// brokenReference is the rule of a reference that leads nowhere.
+const brokenReference = "reference-broken"
+
 // follow returns what the reference of a schema leads to.
 func (d *differ) follow(in *side, n node) (node, bool) {
 	if n.schema.Ref == "#" {
@@ -163,7 +166,7 @@ func (d *differ) follow(in *side, n node) (node, bool) {
 	if target := in.Schema(n.schema.Ref); target != nil {
 		return node{schema: target, at: strings.TrimPrefix(n.schema.Ref, "#")}, true
 	}
-	d.add(Warning, "reference-broken", in, n.at, "The reference %s leads nowhere, so that nothing is known of what it stands for.",
+	d.add(Warning, brokenReference, in, n.at, "The reference %s leads nowhere, so that nothing is known of what it stands for.",
 		quote(n.schema.Ref))
 	return node{}, false
 }

@@ -107,7 +107,7 @@ func (d *differ) descriptor(c openrpc.ContentDescriptor, in *side, at string) pa
 		at = pointer("", "components", "contentDescriptors", unescape(name))
 		c = next
 	}
-	d.add(Warning, "reference-broken", in, at, "The reference %s leads nowhere, so that nothing is known of what it stands for.",
+	d.add(Warning, brokenReference, in, at, "The reference %s leads nowhere, so that nothing is known of what it stands for.",
 		quote(c.Ref))
 	return param{openrpc.ContentDescriptor{Name: c.Ref, Schema: &openrpc.Schema{}}, at}
 }

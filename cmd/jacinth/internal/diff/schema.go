@@ -384,7 +384,9 @@ func (d *differ) fits(was, is node, way direction) bool {
 	changes, mark := d.changes, len(d.order)
 	d.changes = nil
 	d.schema(was, is, way)
-	isQuiet := Count(d.changes, Compatible) == len(d.changes)
+	isQuiet := !slices.ContainsFunc(d.changes, func(c Change) bool {
+		return c.Level != Compatible && c.Rule != brokenReference // which is wrong in either document, and no change
+	})
 	for _, p := range d.order[mark:] {
 		delete(d.seen, p) // only what is compared in earnest counts as compared
 	}

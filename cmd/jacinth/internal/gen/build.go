@@ -17,18 +17,21 @@ type builder struct {
 	model    *model
 	byRef    map[string]*namedType
 	hops     int // how many parts of allOf are being put together
+	left     int // how many more schemas may be read
 }
 
 const (
 	// maxHops bounds how many schemas become one by allOf and references.
 	maxHops = 64
+	// maxSchemas bounds how many schemas are read: one that holds itself by allOf could be read for ever.
+	maxSchemas = 20_000
 	// schemaPrefix is what references to named schemas begin with.
 	schemaPrefix = "#/components/schemas/"
 )
 
 // build makes the model of a document. It fails if the document is one that no client can be made of.
 func build(document *openrpc.Document) (*model, error) {
-	b := &builder{document: document, model: &model{}, byRef: make(map[string]*namedType)}
+	b := &builder{document: document, model: &model{}, byRef: make(map[string]*namedType), left: maxSchemas}
 	m := b.model
 	m.title, m.version, m.description = document.Info.Title, document.Info.Version, document.Info.Description
 	m.tokenHeader = "X-Api-Token"
@@ -48,6 +51,9 @@ func build(document *openrpc.Document) (*model, error) {
 		}
 		seen[described.Name] = true
 		m.methods = append(m.methods, b.method(described))
+	}
+	if b.left < 0 {
+		return nil, fmt.Errorf("the document has more than %d schemas, or schemas that hold themselves without a name", maxSchemas)
 	}
 	b.cutCircles()
 	return m, nil
@@ -115,10 +121,14 @@ type place struct {
 // in returns the place of a part of what is at p.
 func (p place) in(words ...string) place { return place{words: slices.Concat(p.words, words)} }
 
-// of makes the type of a schema.
+// maxWords bounds how many words a name is made of, and with that how deep types without a name are put into each other.
+const maxWords = 64
+
+// of makes the type of a schema. What is too much, or too deep, is anything.
 func (b *builder) of(s *openrpc.Schema, at place) *valueType {
+	b.left--
 	switch {
-	case s == nil:
+	case s == nil, b.left < 0, len(at.words) > maxWords:
 		return &valueType{kind: kindAny}
 	case s.Ref != "":
 		return b.reference(s.Ref)

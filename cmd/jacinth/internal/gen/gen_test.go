@@ -46,6 +46,45 @@ func TestClient_isAsTheGoldenFiles(t *testing.T) {
 	}
 }
 
+// TestClient_ends has schemas that hold themselves without a name for each time.
+func TestClient_ends(t *testing.T) {
+	document, err := openrpc.Parse([]byte(`{"openrpc":"1.4.0","info":{"title":"t","version":"1"},
+		"methods":[{"name":"m","params":[],"result":{"name":"r","schema":{"$ref":"#/components/schemas/A"}}}],
+		"components":{"schemas":{
+			"A":{"allOf":[{"$ref":"#/components/schemas/B"},{"type":"object"}]},
+			"B":{"properties":{
+				"x":{"allOf":[{"$ref":"#/components/schemas/A"},{"type":"object"}]},
+				"y":{"allOf":[{"$ref":"#/components/schemas/A"},{"type":"object"}]}
+			}}
+		}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if written, err := gen.Client("go", document, gen.Options{}); err == nil {
+		t.Errorf("Client wrote %d bytes, want an error", len(written))
+	}
+}
+
+func TestClient_refusesWhatHasNoClient(t *testing.T) {
+	for _, test := range []struct{ language, methods, goPackage string }{
+		{"rust", `[{"name":"m","params":[]}]`, ""},
+		{"go", `[]`, ""},
+		{"go", `[{"name":"m","params":[]}]`, "func"},
+		{"go", `[{"name":"m","params":[]}]`, "a/b"},
+		{"ts", `[{"name":"","params":[]}]`, ""},
+		{"python", `[{"name":"m","params":[]},{"name":"m","params":[]}]`, ""},
+		{"ts", `[{"name":"m","params":[{"$ref":"#/components/contentDescriptors/none"}]}]`, ""},
+	} {
+		document, err := openrpc.Parse([]byte(`{"openrpc":"1.4.0","info":{"title":"t","version":"1"},"methods":` + test.methods + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if written, err := gen.Client(test.language, document, gen.Options{Package: test.goPackage}); err == nil {
+			t.Errorf("Client(%q) of %s in the package %q wrote %d bytes, want an error", test.language, test.methods, test.goPackage, len(written))
+		}
+	}
+}
+
 // documents are the names of the documents that there are golden files of.
 func documents(t *testing.T) []string {
 	t.Helper()
@@ -60,7 +99,7 @@ func documents(t *testing.T) []string {
 	return names
 }
 
-func read(t *testing.T, name string) []byte {
+func read(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", "documents", name+".json"))
 	if err != nil {
