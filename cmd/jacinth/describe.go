@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -100,6 +102,9 @@ func (i *inventory) describeAll(screen *terminal.Screen) error {
 	if limits := limitLines(i.known.XJacinth); len(limits) > 0 {
 		fmt.Fprintf(screen, "%s\n  %s\n\n", screen.Bold("LIMITS"), strings.Join(limits, "\n  "))
 	}
+	if extension := i.known.XJacinth; extension != nil && extension.TokenHeader != "" {
+		fmt.Fprintf(screen, "Tokens travel in the header %s.\n\n", terminal.Line(extension.TokenHeader))
+	}
 	for m := range i.methods() {
 		if err := i.describe(screen, m); err != nil {
 			return err
@@ -116,19 +121,27 @@ func limitLines(extension *openrpc.DocumentExtension) []string {
 		return nil
 	}
 	var lines []string
-	add := func(format string, value int64) {
+	add := func(limit, what string, value int) {
 		if value > 0 {
-			lines = append(lines, fmt.Sprintf(format, value))
+			lines = append(lines, limit+" "+what)
 		}
 	}
 	limits := extension.Limits
-	add("%d bytes in a request", int64(limits.Body))
-	add("%d calls in a batch", int64(limits.BatchItems))
-	add("%d bytes in an answer", int64(limits.Response))
-	add("%d levels of nesting", int64(limits.Depth))
-	add("%d milliseconds for a call", limits.CallTimeoutMS)
-	if extension.TokenHeader != "" {
-		lines = append(lines, "tokens travel in the header "+terminal.Line(extension.TokenHeader))
-	}
+	add(size(limits.Body), "in a request", limits.Body)
+	add(strconv.Itoa(limits.BatchItems)+" calls", "in a batch", limits.BatchItems)
+	add(size(limits.Response), "in an answer", limits.Response)
+	add(strconv.Itoa(limits.Depth)+" levels", "of nesting in a request", limits.Depth)
+	add((time.Duration(limits.CallTimeoutMS) * time.Millisecond).String(), "for a call", int(limits.CallTimeoutMS))
 	return lines
+}
+
+// size is a number of bytes for people.
+func size(bytes int) string {
+	switch {
+	case bytes >= 1<<20 && bytes%(1<<20) == 0:
+		return strconv.Itoa(bytes>>20) + " MiB"
+	case bytes >= 1<<10 && bytes%(1<<10) == 0:
+		return strconv.Itoa(bytes>>10) + " KiB"
+	}
+	return strconv.Itoa(bytes) + " bytes"
 }

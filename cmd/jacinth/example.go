@@ -13,30 +13,11 @@ import (
 // that must be there.
 func exampleCall(url string, document *openrpc.Document, m *openrpc.Method) string {
 	words := []string{"jacinth", "call", url, m.Name}
-	byPosition := m.ParamStructure == openrpc.ByPosition
-	if byPosition && wholeParams(m) == nil && len(m.Params) > 0 {
-		words = append(words, "--pos", "--")
-	}
 	types := &arguments.Types{Document: document, Method: m}
-	example := exampleOf(m)
-	for i, param := range m.Params {
-		value := example(i)
-		if value == nil && param.Required {
-			value = types.Sample(param.Schema)
-		}
-		if value == nil {
-			continue
-		}
-		word := types.Word(param.Schema, value)
-		if byPosition {
-			word = strings.TrimPrefix(word, "=")
-		} else {
-			word = param.Name + word
-		}
-		words = append(words, word)
-	}
 	if whole := wholeParams(m); whole != nil {
-		words = append(words, string(types.Sample(whole)))
+		words = append(words, string(exampleWhole(m, types)))
+	} else {
+		words = append(words, exampleWords(m, types)...)
 	}
 	for i := range words {
 		words[i] = shellWord(words[i])
@@ -44,19 +25,74 @@ func exampleCall(url string, document *openrpc.Document, m *openrpc.Method) stri
 	return strings.Join(words, " ")
 }
 
-// exampleOf returns what the first example of a method that has params gives for the param in the place i.
-func exampleOf(m *openrpc.Method) func(i int) json.RawMessage {
-	at := slices.IndexFunc(m.Examples, func(e openrpc.ExamplePairing) bool { return len(e.Params) > 0 })
-	if at < 0 {
-		return func(int) json.RawMessage { return nil }
+// exampleWords are the params of an example, each a word.
+func exampleWords(m *openrpc.Method, types *arguments.Types) []string {
+	var words []string
+	byPosition := m.ParamStructure == openrpc.ByPosition
+	if byPosition && len(m.Params) > 0 {
+		words = append(words, "--pos", "--")
 	}
-	given := m.Examples[at].Params
-	return func(i int) json.RawMessage {
-		if i >= len(given) {
-			return nil
+	given := exampleOf(m)
+	for i, param := range m.Params {
+		value, ok := given(i)
+		if !ok && param.Required {
+			value, ok = types.Sample(param.Schema), true
 		}
-		return given[i].Value
+		switch word := types.Word(param.Schema, value); {
+		case !ok:
+		case byPosition:
+			words = append(words, strings.TrimPrefix(word, "="))
+		default:
+			words = append(words, param.Name+word)
+		}
 	}
+	return words
+}
+
+// exampleOf returns what the first example of a method that has params gives for the param in the place i. An example
+// is to list its values in the order of the params; one that leaves some out can only mean them by name.
+func exampleOf(m *openrpc.Method) func(i int) (json.RawMessage, bool) {
+	given := givenParams(m)
+	named := slices.ContainsFunc(given, func(e openrpc.Example) bool {
+		return slices.ContainsFunc(m.Params, func(p openrpc.ContentDescriptor) bool { return p.Name == e.Name })
+	})
+	return func(i int) (json.RawMessage, bool) {
+		if named {
+			i = slices.IndexFunc(given, func(e openrpc.Example) bool { return e.Name == m.Params[i].Name })
+		}
+		if i < 0 || i >= len(given) {
+			return nil, false
+		}
+		return given[i].Value, len(given[i].Value) > 0
+	}
+}
+
+// exampleWhole is an example of params that no list of names can describe, as JSON.
+func exampleWhole(m *openrpc.Method, types *arguments.Types) json.RawMessage {
+	given := givenParams(m)
+	if len(given) == 0 {
+		return types.Sample(wholeParams(m))
+	}
+	var values, members []string
+	for _, e := range given {
+		values = append(values, string(e.Value))
+		name, _ := json.Marshal(e.Name) // a string can always be encoded
+		members = append(members, string(name)+":"+string(e.Value))
+	}
+	if m.ParamStructure == openrpc.ByPosition {
+		return json.RawMessage("[" + strings.Join(values, ",") + "]")
+	}
+	return json.RawMessage("{" + strings.Join(members, ",") + "}")
+}
+
+// givenParams are the params of the first example of a method that has some.
+func givenParams(m *openrpc.Method) []openrpc.Example {
+	for _, pairing := range m.Examples {
+		if len(pairing.Params) > 0 {
+			return pairing.Params
+		}
+	}
+	return nil
 }
 
 // shellWord quotes a word for a shell, where that is needed.

@@ -53,6 +53,9 @@ them cannot be listed, but its methods can be called.`,
 	return cmd
 }
 
+// widestCell is how many columns the params or the result of a method may take, which "describe" has in full.
+const widestCell = 40
+
 // print shows the service and a table of its methods.
 func (i *inventory) print(screen *terminal.Screen) error {
 	if err := i.printHead(screen); err != nil {
@@ -69,7 +72,7 @@ func (i *inventory) print(screen *terminal.Screen) error {
 	for m := range i.methods() {
 		row := []string{terminal.Line(m.Name)}
 		if i.known.Typed {
-			row = append(row, terminal.Line(paramNames(m)), terminal.Line(resultType(m)))
+			row = append(row, terminal.Short(paramNames(m), widestCell), terminal.Short(resultType(m), widestCell))
 		}
 		if i.hasPrivate() {
 			row = append(row, i.access(m))

@@ -14,8 +14,12 @@ import (
 // describe explains a method.
 func (i *inventory) describe(screen *terminal.Screen, m *openrpc.Method) error {
 	var head strings.Builder
-	head.WriteString(screen.Bold(terminal.Line(m.Name)) + "\n")
-	for _, text := range []string{m.Summary, m.Description} {
+	head.WriteString(screen.Bold(terminal.Line(m.Name)) + "  " + screen.Faint(strings.Join(i.traits(m), ", ")) + "\n")
+	summary := m.Summary
+	if strings.HasPrefix(m.Description, summary) {
+		summary = ""
+	}
+	for _, text := range []string{summary, m.Description} {
 		if text == "" {
 			continue
 		}
@@ -23,7 +27,6 @@ func (i *inventory) describe(screen *terminal.Screen, m *openrpc.Method) error {
 			head.WriteString(strings.TrimRight("  "+line, " ") + "\n")
 		}
 	}
-	head.WriteString("  " + screen.Faint(strings.Join(i.traits(m), ", ")) + "\n")
 	if _, err := io.WriteString(screen, head.String()); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,12 +10,18 @@ import (
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/failure"
 )
 
-// The groups of commands in the help.
+// The groups of commands in the help. One without commands is not shown.
 const (
 	groupWrite = "write"
 	groupCall  = "call"
 	groupCheck = "check"
 )
+
+var groups = []*cobra.Group{
+	{ID: groupWrite, Title: "Write a service:"},
+	{ID: groupCall, Title: "Talk to a service:"},
+	{ID: groupCheck, Title: "Check a service:"},
+}
 
 // commands makes the commands of the program, in the order of the help. Each is a file of this package.
 var commands = []func() *cobra.Command{
@@ -47,18 +54,20 @@ there was no answer, or none in JSON-RPC.`,
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,
 	}
-	root.AddGroup(
-		&cobra.Group{ID: groupWrite, Title: "Write a service:"},
-		&cobra.Group{ID: groupCall, Title: "Talk to a service:"},
-		&cobra.Group{ID: groupCheck, Title: "Check a service:"},
-	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return failure.WithHint(failure.Usagef("%w", err), seeHelp(cmd))
 	})
+	cobra.EnableCommandSorting = false // they have an order
 	for _, command := range commands {
 		root.AddCommand(command())
 	}
-	cobra.EnableCommandSorting = false
+	root.SetHelpCommand(newHelpCommand(root))
+	for _, group := range groups {
+		inGroup := func(c *cobra.Command) bool { return c.GroupID == group.ID }
+		if slices.ContainsFunc(root.Commands(), inGroup) {
+			root.AddGroup(group)
+		}
+	}
 	return root
 }
 
@@ -72,6 +81,32 @@ func runRoot(cmd *cobra.Command, words []string) error {
 		hint = fmt.Sprintf("Did you mean: jacinth %s?", strings.Join(similar, ", or jacinth "))
 	}
 	return failure.WithHint(failure.Usagef("there is no command %q", words[0]), hint)
+}
+
+// newHelpCommand replaces cobra's, which takes a command that is not there for no mistake.
+func newHelpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Explain a command",
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			var offers []cobra.Completion
+			for _, c := range root.Commands() {
+				offers = append(offers, cobra.CompletionWithDesc(c.Name(), c.Short))
+			}
+			return offers, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, words []string) error {
+			cmd, rest, err := root.Find(words)
+			if err != nil {
+				return err
+			}
+			if cmd == root && len(rest) > 0 {
+				return runRoot(root, rest)
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
 }
 
 // words checks the number of words behind a command and its flags. Most is -1 where there is no end.

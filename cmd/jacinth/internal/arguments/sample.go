@@ -63,10 +63,18 @@ func sampleText(schema *openrpc.Schema) json.RawMessage {
 }
 
 func sampleNumber(schema *openrpc.Schema) json.RawMessage {
-	for _, bound := range []json.Number{schema.Minimum, schema.Maximum, schema.MultipleOf} {
-		if bound != "" {
-			return json.RawMessage(bound)
-		}
+	if schema.MultipleOf != "" {
+		return json.RawMessage(schema.MultipleOf)
+	}
+	holds := func(bound json.Number, fits func(float64) bool) bool {
+		value, err := bound.Float64()
+		return err != nil || fits(value)
+	}
+	switch {
+	case !holds(schema.Minimum, func(least float64) bool { return least <= 1 }):
+		return json.RawMessage(schema.Minimum)
+	case !holds(schema.Maximum, func(most float64) bool { return most >= 1 }):
+		return json.RawMessage(schema.Maximum)
 	}
 	return json.RawMessage("1")
 }
@@ -95,6 +103,9 @@ func (t *Types) sampleObject(schema *openrpc.Schema, depth int) json.RawMessage 
 // Word returns what stands behind the name of a param on a command line to give it the value: =text where the schema
 // makes the value of that, and :=JSON elsewhere.
 func (t *Types) Word(schema *openrpc.Schema, raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return ""
+	}
 	v := value{text: string(raw)}
 	if kindOf(raw) == text && json.Unmarshal(raw, &v.text) != nil {
 		return ":=" + string(raw)

@@ -34,6 +34,7 @@ type Session struct {
 	program *program
 	binary  string // what runs, or ran last
 	process *process
+	mourned bool // the end of process has been told, or was wanted
 }
 
 // Run builds and runs the program until ctx ends, and stops it then. It fails if the package is none that can be
@@ -68,15 +69,15 @@ func (s *Session) Run(ctx context.Context) error {
 // wait waits for a change and reports whether there was one. The end of the program is told meanwhile.
 func (s *Session) wait(ctx context.Context, w *watcher) bool {
 	var exited chan struct{}
-	if s.process.running() {
-		exited = s.process.exited
+	if s.process != nil && !s.mourned {
+		exited = s.process.exited // perhaps closed already
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-exited:
-			exited = nil
+			exited, s.mourned = nil, true
 			if ctx.Err() == nil {
 				s.say("%s; it is run again after the next change", s.ending())
 			}
@@ -146,7 +147,7 @@ func (s *Session) renew(ctx context.Context) {
 		s.say("%s: %v", s.Screen.Bad("the program cannot be run"), err)
 		return
 	}
-	s.process = process
+	s.process, s.mourned = process, false
 }
 
 // build builds the program and returns the name of the executable, or what the compiler complains of.
@@ -194,7 +195,11 @@ func (s *Session) environment() []string {
 
 // end stops the program if it runs.
 func (s *Session) end() {
-	if s.process.running() && s.process.stop(s.Drain+killAfter) {
+	if !s.process.running() {
+		return
+	}
+	s.mourned = true
+	if s.process.stop(s.Drain + killAfter) {
 		s.say("%s did not end in time and was killed", s.program.name())
 	}
 }

@@ -3,6 +3,7 @@ package signature
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/jacinth-rpc/jacinth/openrpc"
 )
@@ -21,7 +22,7 @@ func Rules(s *openrpc.Schema) []string {
 	if s.MultipleOf != "" {
 		add("a multiple of %s", s.MultipleOf)
 	}
-	if s.Pattern != "" {
+	if s.Pattern != "" && s.Format == "" { // a format says it in a word
 		add("matches %s", s.Pattern)
 	}
 	if s.UniqueItems {
@@ -36,16 +37,30 @@ func Rules(s *openrpc.Schema) []string {
 	return rules
 }
 
+// machineBounds are the bounds of the numbers of machines. That a number must have them tells a person nothing.
+var machineBounds = []json.Number{
+	"-128", "127", "255", "-32768", "32767", "65535", "-2147483648", "2147483647", "4294967295", "-9223372036854775808",
+	"9223372036854775807", "18446744073709551615", "-3.4028234663852886e+38", "3.4028234663852886e+38", "-1.7976931348623157e+308",
+	"1.7976931348623157e+308", "-9007199254740991", "9007199254740991",
+}
+
 func bounds(s *openrpc.Schema, add func(string, ...any)) {
-	if s.Minimum != "" && s.Maximum != "" {
-		add("from %s to %s", s.Minimum, s.Maximum)
+	least, most := s.Minimum, s.Maximum
+	if slices.Contains(machineBounds, least) {
+		least = ""
+	}
+	if slices.Contains(machineBounds, most) {
+		most = ""
+	}
+	if least != "" && most != "" {
+		add("from %s to %s", least, most)
 		return
 	}
 	for _, bound := range []struct {
 		words string
 		value json.Number
 	}{
-		{"at least", s.Minimum}, {"more than", s.ExclusiveMinimum}, {"at most", s.Maximum}, {"less than", s.ExclusiveMaximum},
+		{"at least", least}, {"more than", s.ExclusiveMinimum}, {"at most", most}, {"less than", s.ExclusiveMaximum},
 	} {
 		if bound.value != "" {
 			add("%s %s", bound.words, bound.value)

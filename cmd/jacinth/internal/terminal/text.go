@@ -36,6 +36,16 @@ func Clean(text string) string {
 // Line returns text cleaned and in one line, with single spaces.
 func Line(text string) string { return Clean(strings.Join(strings.Fields(text), " ")) }
 
+// Short returns text in one line as [Line] does, and cut with … where it is wider than so many columns.
+func Short(text string, most int) string {
+	text = Line(text)
+	if columns(text) <= most {
+		return text
+	}
+	runes := []rune(text)
+	return strings.TrimRight(string(runes[:most-1]), " ") + "…"
+}
+
 // shown reports whether a terminal shows r. What it obeys are C0 and C1 controls and DEL (ECMA-48), and the controls of
 // bidirectional text (UAX 9), which make a line read as something that it is not.
 func shown(r rune) bool {
