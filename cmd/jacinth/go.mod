@@ -6,7 +6,7 @@ require (
 	github.com/creachadair/jrpc2 v1.3.6
 	github.com/creack/pty v1.1.24
 	github.com/fsnotify/fsnotify v1.10.1
-	github.com/gorilla/rpc v1.2.1
+	github.com/gorilla/rpc v1.2.0
 	github.com/jacinth-rpc/jacinth v0.0.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2
