@@ -35,9 +35,9 @@ Without --rate, each connection sends its next request when the last is answered
 With it, requests are due at fixed times, and the time that one waits for a free
 connection counts: a service that stalls does not look better for it.
 
-The load ends by itself: at most %d connections, %s and %d
+The load ends by itself: at most %d connections, %.0f minutes and %d million
 requests. It goes to this machine only, unless --yes-really says that the other
-one is meant and may be loaded.`, bench.MaxConnections, bench.MaxDuration, bench.MaxRequests),
+one is meant and may be loaded.`, bench.MaxConnections, bench.MaxDuration.Minutes(), bench.MaxRequests/1_000_000),
 		Example: `  jacinth bench :8000 say_hello name=Ada
   jacinth bench :8000 math.add --pos 1 2 -c 50 -d 30s --rate 5000 --warm-up 2s
   jacinth bench :8000 math.add '[1,2]' --batch 20 -n 1000 -o json`,

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -189,18 +190,26 @@ func TestRun_endsWhenNothingAnswers(t *testing.T) {
 }
 
 func TestRun_readsNoEndlessAnswers(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	const enough = 64 << 20 // bytes; a client that stops reading leaves some on the way, but not as many
+	var most atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		chunk := strings.Repeat(" ", 1<<16)
-		for range 64 { // four times what is read
+		var written int64
+		for written < enough {
 			if _, err := io.WriteString(w, chunk); err != nil {
-				return
+				break
 			}
+			written += int64(len(chunk))
 		}
+		most.Store(max(most.Load(), written))
 	}))
-	defer server.Close()
 	report, err := conform.Run(t.Context(), conform.Config{URL: server.URL})
+	server.Close()
 	if err == nil && report.Conforms() {
-		t.Error("a server whose answers are nothing but space conforms, want it not to")
+		t.Error("a server whose answers never end conforms, want it not to")
+	}
+	if most.Load() >= enough {
+		t.Errorf("of an answer without an end, %d bytes were taken, want the connection to be closed before", most.Load())
 	}
 }
 
