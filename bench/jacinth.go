@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 // ours is jacinth as its defaults have it, with its log on.
 type ours struct {
+	quiet    bool // without the log, to show what that costs
 	full     bool // what a user runs: private methods, a token, validation, middleware
 	batch    int  // the client queues that many calls and sends them together
 	coalesce int  // Client.Coalesce
@@ -25,6 +27,8 @@ func (o ours) name() string {
 	switch {
 	case o.full:
 		return "jacinth, full"
+	case o.quiet:
+		return "jacinth, no log"
 	case o.batch > 0:
 		return "jacinth, batches of 10"
 	case o.coalesce > 0:
@@ -37,6 +41,9 @@ func (ours) module() string { return "" }
 
 func (o ours) serve(listener net.Listener) error {
 	config := jacinth.Config{Name: "bench"}
+	if o.quiet {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
 	if !o.full {
 		svc := jacinth.New(config)
 		jacinth.Public(svc, "sum", sum)
@@ -49,17 +56,36 @@ func (o ours) serve(listener net.Listener) error {
 	svc := jacinth.New(config)
 	svc.Use(measured(), callers())
 	jacinth.Private(svc, "sum", sumChecked)
-	jacinth.Private(svc, "echo", echo)
+	jacinth.Private(svc, "echo", echoChecked)
 	jacinth.Private(svc, "count", count)
 	return svc.Serve(context.Background(), listener)
 }
 
-type checkedParams struct {
-	A int `json:"a"`
-	B int `json:"b"`
+// checkedSum is SumParams with rules.
+type checkedSum struct {
+	A int `json:"a" min:"0" max:"1000000"`
+	B int `json:"b" min:"0" max:"1000000"`
 }
 
-func sumChecked(_ context.Context, p checkedParams) (int, error) { return p.A + p.B, nil }
+func sumChecked(ctx context.Context, p checkedSum) (int, error) { return sum(ctx, SumParams(p)) }
+
+// checkedRecord is Record with rules.
+type checkedRecord struct {
+	ID      int64             `json:"id" min:"1"`
+	Name    string            `json:"name" minLength:"1" maxLength:"100"`
+	Email   string            `json:"email" pattern:"^[^@ ]+@[^@ ]+$"`
+	Active  bool              `json:"active"`
+	Balance float64           `json:"balance" min:"-1e9" max:"1e9"`
+	Tags    []string          `json:"tags" maxItems:"20"`
+	Scores  []float64         `json:"scores" maxItems:"100"`
+	Labels  map[string]string `json:"labels"`
+	Address address           `json:"address"`
+	History []event           `json:"history" maxItems:"100"`
+	Comment string            `json:"comment" maxLength:"1000"`
+	Manager *string           `json:"manager"`
+}
+
+func echoChecked(ctx context.Context, r checkedRecord) (Record, error) { return echo(ctx, Record(r)) }
 
 // measured counts calls and how long they take, as metrics do.
 func measured() jacinth.Middleware {
@@ -102,7 +128,7 @@ func (o ours) request(w *workload) (request, bool) {
 }
 
 func (o ours) client() dialer {
-	if o.full {
+	if o.full || o.quiet {
 		return nil
 	}
 	return o.dial

@@ -71,7 +71,7 @@ func compare(ctx context.Context, arguments []string, out, status io.Writer) (er
 	if err != nil {
 		return err
 	}
-	text := r.report(time.Since(begin), arguments)
+	text := r.report(time.Since(begin))
 	if _, err := io.WriteString(out, text); err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ func peers() []peer {
 		floor{},
 		byHand{},
 		ours{},
+		ours{quiet: true},
 		ours{full: true},
 		ours{batch: pairBatch},
 		ours{coalesce: 4},

@@ -11,11 +11,11 @@ import (
 )
 
 // report writes the tables.
-func (r *run) report(took time.Duration, arguments []string) string {
+func (r *run) report(took time.Duration) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s/%s, %d processors (%s), %s. `go run ./bench %s`: %d rounds of %v a measurement, %d "+
+	fmt.Fprintf(&b, "%s, %s/%s, %d processors (%s), %s. %d rounds of %v a measurement, %d "+
 		"connections, %v in all.\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor(),
-		time.Now().UTC().Format(time.DateOnly), strings.Join(arguments, " "), r.rounds, r.slot, r.connections,
+		time.Now().UTC().Format(time.DateOnly), r.rounds, r.slot, r.connections,
 		took.Round(time.Second))
 	if versions := r.versions(); versions != "" {
 		fmt.Fprintf(&b, "Versions: %s.\n", versions)

@@ -5,7 +5,7 @@ go 1.26.0
 require (
 	github.com/creachadair/jrpc2 v1.3.6
 	github.com/ethereum/go-ethereum v1.17.10
-	github.com/gorilla/rpc v1.2.0
+	github.com/gorilla/rpc v1.2.1
 	github.com/jacinth-rpc/jacinth v0.0.0
 	github.com/ybbus/jsonrpc/v3 v3.1.6
 )

@@ -55,7 +55,7 @@ while read -r lock; do
 	fi
 done < <(find . -name node_modules -prune -o -name package-lock.json -print)
 
-if [[ -d interop ]] && ! present python3; then
+if ! present python3; then
 	install python3
 fi
 echo "Everything that could be installed is there."

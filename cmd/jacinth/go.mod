@@ -1,0 +1,27 @@
+module github.com/jacinth-rpc/jacinth/cmd/jacinth
+
+go 1.26.0
+
+require (
+	github.com/creachadair/jrpc2 v1.3.6
+	github.com/creack/pty v1.1.24
+	github.com/fsnotify/fsnotify v1.10.1
+	github.com/gorilla/rpc v1.2.1
+	github.com/jacinth-rpc/jacinth v0.0.0
+	github.com/rogpeppe/go-internal v1.16.0
+	github.com/spf13/cobra v1.10.2
+	github.com/spf13/pflag v1.0.9
+	golang.org/x/mod v0.42.0
+	golang.org/x/term v0.47.0
+)
+
+require (
+	github.com/creachadair/mds v0.31.0 // indirect
+	github.com/go-json-experiment/json v1.27.2 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
+)
+
+replace github.com/jacinth-rpc/jacinth => ../../

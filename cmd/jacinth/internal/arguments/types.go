@@ -1,0 +1,165 @@
+package arguments
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/failure"
+	"github.com/jacinth-rpc/jacinth/openrpc"
+)
+
+// maxDepth is how many references and alternatives of a schema are followed, which may go in circles.
+const maxDepth = 16
+
+// Types say what the params of a method are. Nil knows nothing, and takes values for JSON where they are JSON and for
+// strings where not.
+type Types struct {
+	Document *openrpc.Document
+	Method   *openrpc.Method
+}
+
+// of returns the JSON of a value for the schema, which may be nil.
+func (t *Types) of(schema *openrpc.Schema, v *value) (json.RawMessage, error) {
+	if v.raw {
+		return json.RawMessage(v.text), nil
+	}
+	schema = t.resolve(schema)
+	wanted := t.kinds(schema, 0)
+	if v.bytes && wanted&text == 0 {
+		v.text = strings.TrimSpace(v.text)
+	}
+	if v.bytes && schema != nil && schema.ContentEncoding == "base64" {
+		return quoted(base64.StdEncoding.EncodeToString([]byte(v.text))), nil
+	}
+	if !utf8.ValidString(v.text) {
+		return nil, failure.Usagef("%s: the file is not UTF-8 text, and the method does not say that it wants base64", v.subject())
+	}
+	if literal := t.literal(schema, v.text); literal != nil {
+		return literal, nil
+	}
+	if wanted == text || wanted == text|null {
+		return quoted(v.text), nil // also null, which a string may be; :=null is the other one
+	}
+	if raw := json.RawMessage(v.text); json.Valid(raw) && kindOf(raw)&wanted != 0 {
+		return raw, nil
+	}
+	if wanted&text != 0 {
+		return quoted(v.text), nil
+	}
+	if wanted&array != 0 && !strings.HasPrefix(v.text, "[") {
+		item, err := t.of(t.item(schema, 0), v)
+		if err != nil {
+			return nil, err
+		}
+		return slices.Concat(json.RawMessage("["), item, json.RawMessage("]")), nil
+	}
+	return nil, failure.WithHint(
+		failure.Usagef("%s: wanted %s, got %q", v.subject(), wanted, v.text),
+		"Another value can be forced, as JSON, by := in the place of =")
+}
+
+// many returns the JSON array of values that were given one after the other under one name.
+func (t *Types) many(schema *openrpc.Schema, values []value) (json.RawMessage, error) {
+	schema = t.resolve(schema)
+	if t.kinds(schema, 0)&array == 0 {
+		return nil, failure.Usagef("%s is given %d times, and is no list", values[0].name, len(values))
+	}
+	list := json.RawMessage("[")
+	for i := range values {
+		item, err := t.of(t.item(schema, i), &values[i])
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, item...)
+	}
+	return append(list, ']'), nil
+}
+
+// resolve follows references of a schema into the components of the document.
+func (t *Types) resolve(schema *openrpc.Schema) *openrpc.Schema {
+	for range maxDepth {
+		if t == nil || schema == nil || schema.Ref == "" {
+			return schema
+		}
+		schema = t.Document.Schema(schema.Ref)
+	}
+	return nil
+}
+
+// item is the schema of the item of an array in the place i.
+func (t *Types) item(schema *openrpc.Schema, i int) *openrpc.Schema {
+	if schema == nil {
+		return nil
+	}
+	if i < len(schema.PrefixItems) {
+		return schema.PrefixItems[i]
+	}
+	if schema.Items != nil {
+		return schema.Items
+	}
+	for _, part := range slices.Concat(schema.AnyOf, schema.OneOf, schema.AllOf) {
+		if part = t.resolve(part); t.kinds(part, 1)&array != 0 {
+			return part.Items
+		}
+	}
+	return nil
+}
+
+// kinds are the types of value that a schema allows.
+func (t *Types) kinds(schema *openrpc.Schema, depth int) kinds {
+	schema = t.resolve(schema)
+	if schema == nil || depth > maxDepth {
+		return every
+	}
+	allowed := every
+	if types := named(schema.Type); types != 0 {
+		allowed = types
+	}
+	if len(schema.Enum) > 0 {
+		var listed kinds
+		for _, literal := range schema.Enum {
+			listed |= kindOf(literal)
+		}
+		allowed &= listed
+	}
+	if len(schema.Const) > 0 {
+		allowed &= kindOf(schema.Const)
+	}
+	for _, part := range schema.AllOf {
+		allowed &= t.kinds(part, depth+1)
+	}
+	for _, alternatives := range [][]*openrpc.Schema{schema.AnyOf, schema.OneOf} {
+		if len(alternatives) == 0 {
+			continue
+		}
+		var either kinds
+		for _, part := range alternatives {
+			either |= t.kinds(part, depth+1)
+		}
+		allowed &= either
+	}
+	if allowed == 0 {
+		return every // what cannot be understood is left to the service
+	}
+	return allowed
+}
+
+// literal returns the one of the values that a schema lists which is written like that, or nil.
+func (t *Types) literal(schema *openrpc.Schema, written string) json.RawMessage {
+	if schema == nil {
+		return nil
+	}
+	for _, listed := range schema.Enum {
+		var s string
+		if json.Unmarshal(listed, &s) == nil && kindOf(listed) == text && s == written || string(listed) == written {
+			return listed
+		}
+	}
+	return nil
+}
