@@ -37,8 +37,7 @@ func (s *Service) Dispatch(ctx context.Context, peer Peer, body, into []byte) []
 	return reply
 }
 
-// dispatch also tells whether nothing was run because the service was too busy or stopping. Of a batch it does not,
-// unless all of it is notifications: the replies to its items tell that themselves.
+// dispatch also tells whether the reply says nothing but that the service was too busy or stopping.
 func (s *Service) dispatch(ctx context.Context, peer Peer, body, into []byte) (reply []byte, shed bool) {
 	s.freeze()
 	x, _ := exchanges.Get().(*exchange)
@@ -53,8 +52,7 @@ func (s *Service) dispatch(ctx context.Context, peer Peer, body, into []byte) (r
 	}
 	x.serve()
 	x.log()
-	reply = x.reply.Bytes
-	shed = x.shed == max(x.size, 1) && (x.size == 0 || len(reply) == len(into))
+	reply, shed = x.reply.Bytes, x.shed == max(x.size, 1)
 	x.release()
 	return reply, shed
 }

@@ -2,7 +2,6 @@ package jacinth_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"testing/synctest"
 
 	"github.com/jacinth-rpc/jacinth"
-	"github.com/jacinth-rpc/jacinth/jacinthtest"
 )
 
 // waiting is a service with a method "wait" whose calls wait until they are released.
@@ -120,55 +118,21 @@ func TestInFlight_unlimited(t *testing.T) {
 	})
 }
 
-// TestInFlight_ofBatches holds that each item of a batch takes a slot, and tells by itself that there was none for it.
+// TestInFlight_ofBatches holds that each item of a batch takes a slot, and that an HTTP status speaks for all of them.
 func TestInFlight_ofBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWaiting(jacinth.Limits{}, jacinth.MaxInFlight(1))
 		w.start(t, 1)
-		for _, test := range []struct {
-			methods []string
-			codes   []int
-		}{
-			{[]string{"wait", "get_service_specs", "strict"}, []int{-32000, 0, -32602}},
-			{[]string{"wait", "wait"}, []int{-32000, -32000}},
-			{[]string{"wait"}, []int{-32000}},
-		} {
-			items := make([]string, len(test.methods))
-			for i, method := range test.methods {
-				items[i] = call(method)
-			}
-			got := callHTTP(w.Service, "["+strings.Join(items, ",")+"]")
-			if got.status != http.StatusOK || got.header.Get("Retry-After") != "" {
-				t.Errorf("%q: status %d, Retry-After %q; want 200 and none", test.methods, got.status, got.header.Get("Retry-After"))
-			}
-			for i, r := range mustReplies(t, got.body) {
-				if r.code() != test.codes[i] {
-					t.Errorf("%q: item %d has the code %d, want %d", test.methods, i, r.code(), test.codes[i])
-				}
-				if r.code() == -32000 {
-					checkNotRun(t, test.methods[i], r)
-				}
-			}
+		mixed := callHTTP(w.Service, "["+call("wait")+","+sumCall+","+call("strict")+"]")
+		if mixed.status != http.StatusOK || mixed.header.Get("Retry-After") != "" {
+			t.Errorf("a batch that ran in part: status %d, Retry-After %q; want 200 and none", mixed.status, mixed.header.Get("Retry-After"))
 		}
-		w.finish()
-	})
-}
-
-// TestInFlight_ofAClientsBatch holds that our own client makes out of a batch without room what it is.
-func TestInFlight_ofAClientsBatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWaiting(jacinth.Limits{}, jacinth.MaxInFlight(1))
-		w.start(t, 1)
-		client := jacinthtest.New(t, w.Service)
-		client.NoRetry = true
-		batch := client.Batch()
-		first, second := batch.Call("wait", nil), batch.Call("wait", nil)
-		_ = batch.Send(t.Context())
-		for _, pending := range []*jacinth.Pending[json.RawMessage]{first, second} {
-			if _, err := pending.Result(); !errors.Is(err, jacinth.Unavailable) {
-				t.Errorf("Result = %v, want Unavailable", err)
-			}
+		replies := mustReplies(t, mixed.body)
+		checkNotRun(t, "the item without room", replies[0])
+		if replies[1].Error != nil || replies[2].code() != int(jacinth.InvalidParams) {
+			t.Errorf("the other items are answered with %s, want a result and invalid params", mixed.body)
 		}
+		checkShed(t, "a batch of which nothing ran", callHTTP(w.Service, "["+call("wait")+","+call("wait")+"]"))
 		w.finish()
 	})
 }
