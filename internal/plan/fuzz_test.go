@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -97,6 +98,7 @@ func fuzzed[T any](t testing.TB, names ...string) func(t *testing.T, raw []byte,
 	decode := func(raw []byte) (T, []plan.Fault) {
 		var value T
 		faults := params.Decode(raw, reflect.ValueOf(&value).Elem())
+		shareZones(&value)
 		return value, faults
 	}
 	return func(t *testing.T, raw []byte, isValid bool) {
@@ -137,8 +139,38 @@ func fuzzed[T any](t testing.TB, names ...string) func(t *testing.T, raw []byte,
 				own.Raw, own.Text, oracle.Raw, oracle.Text = nil, nil, nil, nil
 			}
 		}
+		shareZones(&oracle)
 		if !reflect.DeepEqual(value, oracle) {
 			t.Fatalf("%T from %q is\n%+v, and json/v2 says\n%+v", value, raw, value, oracle)
+		}
+	}
+}
+
+// zones has one location for each name and offset.
+var zones sync.Map
+
+// shareZones gives the times that are keys of a map the same location where they have the same zone. A time that is
+// read from text brings a location of its own, and the keys of two maps are compared with ==.
+func shareZones(value any) {
+	share := func(own *fuzzOwn) {
+		if own.When == nil {
+			return
+		}
+		shared := make(map[time.Time]struct{}, len(own.When))
+		for at := range own.When {
+			name, offset := at.Zone()
+			zone, _ := zones.LoadOrStore(fmt.Sprint(name, offset), time.FixedZone(name, offset))
+			shared[at.In(zone.(*time.Location))] = struct{}{}
+		}
+		own.When = shared
+	}
+	switch value := value.(type) {
+	case *fuzzOwn:
+		share(value)
+	case *map[string]fuzzOwn:
+		for name, own := range *value {
+			share(&own)
+			(*value)[name] = own
 		}
 	}
 }
