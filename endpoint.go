@@ -116,8 +116,8 @@ func (e *endpoint) read(b *buffer, r *http.Request, limit int) error {
 
 // answer hands the body to the dispatcher and writes the reply.
 func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, b *buffer, arrived time.Time) {
-	peer := Peer{Address: r.RemoteAddr, HTTP: r, Deadline: deadlineFrom(r.Header, arrived)}
-	peer.Token, peer.ambiguous = tokenFrom(r.Header, e.tokenHeader)
+	peer := e.peer(r.Header, arrived)
+	peer.Address, peer.HTTP = r.RemoteAddr, r
 	var shed bool
 	b.reply, shed = e.service.dispatch(r.Context(), peer, b.body, b.reply)
 	status := http.StatusOK
@@ -128,6 +128,20 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, b *buffer, arr
 		}
 	}
 	e.write(w, status, b.reply)
+}
+
+// PeerFrom reads what the headers of a request that arrived at a time say of its sender: its token and deadline, by
+// the rules of HTTP. It is for a binding whose transport is not HTTP and has headers too; their names must be
+// canonical, as those of an http.Header are. The Address is left to the binding.
+func (s *Service) PeerFrom(header http.Header, arrived time.Time) Peer {
+	s.freeze()
+	return s.endpoint.peer(header, arrived)
+}
+
+func (e *endpoint) peer(header http.Header, arrived time.Time) Peer {
+	peer := Peer{Deadline: deadlineFrom(header, arrived), Header: header}
+	peer.Token, peer.ambiguous = tokenFrom(header, e.tokenHeader)
+	return peer
 }
 
 // refuse answers a request that never gets to the dispatcher. What is left of its body is not worth reading.

@@ -39,16 +39,16 @@ func headerFrom(ctx context.Context) http.Header {
 // https://www.w3.org/TR/trace-context/
 func propagate(ctx context.Context, header http.Header) {
 	incoming := RequestFrom(ctx)
-	if incoming == nil || incoming.HTTP == nil {
+	if incoming == nil {
 		return
 	}
-	parent := incoming.HTTP.Header["Traceparent"]
+	parent := incoming.Header["Traceparent"]
 	if len(parent) != 1 || !isTraceParent(parent[0]) {
 		return // and a state without a parent means nothing (section 3.3)
 	}
 	header["Traceparent"] = parent
 	const most = 512 // what everybody has to pass on (section 3.3.1.5)
-	state := strings.Join(incoming.HTTP.Header["Tracestate"], ",")
+	state := strings.Join(incoming.Header["Tracestate"], ",")
 	if state != "" && len(state) <= most {
 		header["Tracestate"] = []string{state}
 	}

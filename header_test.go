@@ -389,3 +389,42 @@ func TestClient_contextEnds(t *testing.T) {
 		})
 	}
 }
+
+// TestService_PeerFrom holds that a binding that is not HTTP treats what its headers say as HTTP does: the token, also
+// one that is ambiguous, the deadline, and the trace that goes on to the next service.
+func TestService_PeerFrom(t *testing.T) {
+	const token, other = "a-token-of-16-characters", "another-token-of-16-characters"
+	synctest.Test(t, func(t *testing.T) {
+		remote, next := newRemote(t, ok)
+		config := quiet("middle")
+		config.TokenHeader = "x-key"
+		config.Authorize = jacinth.Tokens(token)
+		svc := jacinth.New(config)
+		var left time.Duration
+		jacinth.Private(svc, "pass", func(ctx context.Context, _ jacinth.None) (jacinth.None, error) {
+			deadline, _ := ctx.Deadline()
+			left = time.Until(deadline)
+			return jacinth.None{}, next.Call(ctx, "m", nil, nil)
+		})
+		for _, test := range []struct {
+			header http.Header
+			code   jacinth.Code
+		}{
+			{http.Header{"X-Key": {token}, "Jacinth-Timeout-Ms": {"3000"}, "Traceparent": {goodParent}}, 0},
+			{http.Header{"X-Key": {token}, "Authorization": {"Bearer " + other}}, jacinth.AccessDenied},
+			{http.Header{"X-Api-Token": {token}}, jacinth.AccessDenied},
+			{nil, jacinth.AccessDenied},
+		} {
+			peer := svc.PeerFrom(test.header, time.Now().Add(-time.Second))
+			if r := mustReply(t, svc.Dispatch(t.Context(), peer, []byte(call("pass")), nil)); r.code() != int(test.code) {
+				t.Errorf("with the headers %v the code is %d, want %d", test.header, r.code(), test.code)
+			}
+		}
+		if want := 2 * time.Second; left != want {
+			t.Errorf("the handler had %v left, want %v", left, want)
+		}
+		if got := remote.received(); len(got) != 1 || got[0].header.Get("Traceparent") != goodParent {
+			t.Errorf("the next service got %+v, want one request with the trace", got)
+		}
+	})
+}
