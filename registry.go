@@ -2,6 +2,7 @@ package jacinth
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strings"
 	"time"
@@ -18,13 +19,20 @@ type Instance struct {
 }
 
 // Matches reports whether the instance is of the service that name means: its own name, or a pattern that ends in
-// ".*" and means every service whose name begins with what is before the star.
+// ".*" and means every service whose name begins with what is before the star. A "*" alone means every service.
 func (i *Instance) Matches(name string) bool {
+	if name == "*" {
+		return true
+	}
 	if prefix, isPattern := strings.CutSuffix(name, "*"); isPattern && strings.HasSuffix(prefix, ".") {
 		return len(i.Service) > len(prefix) && strings.HasPrefix(i.Service, prefix)
 	}
 	return i.Service == name
 }
+
+// ErrReadOnly is what Register of a [Registry] fails with if instances come to be known there by other means, as in DNS.
+// It is no use to try again.
+var ErrReadOnly = errors.New("nothing can be registered there")
 
 // Registry knows the running instances of services. Package discovery has registries that need nothing beside, and
 // nested modules those on an engine. It must be safe for concurrent use.

@@ -1,0 +1,67 @@
+package discovery
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// Open returns the registry that a URL means. It is what Config.OpenRegistry of a program wants, whose flag -registry
+// then takes:
+//
+//	memory:                                     the services of this process; memory:NAME for one of several
+//	static:billing=http://10.0.0.7:8000/api     NAME=URL, and more of them after commas
+func Open(_ context.Context, url string) (Registry, error) {
+	scheme, rest, ok := strings.Cut(url, ":")
+	if !ok {
+		return nil, fmt.Errorf("%q is not the URL of a registry: it begins with %s", clip(url), schemes)
+	}
+	switch scheme {
+	case "memory":
+		return openMemory(rest)
+	case "static":
+		return openStatic(rest)
+	}
+	return nil, fmt.Errorf("%q is not the URL of a registry that is known here: it begins with %s", clip(url), schemes)
+}
+
+const schemes = "memory:, static:, file:, dns:, http: or https:"
+
+// memories are the registries in memory that have been opened by name. They are for the process as a whole: services
+// that are each told to use memory: are told to find each other.
+var memories struct {
+	sync.Mutex
+	byName map[string]*Memory
+}
+
+func openMemory(name string) (Registry, error) {
+	if name != "" && !serviceName.MatchString(name) {
+		return nil, fmt.Errorf("memory:%s is no registry: write memory: alone, or memory:NAME", clip(name))
+	}
+	memories.Lock()
+	defer memories.Unlock()
+	if memories.byName == nil {
+		memories.byName = map[string]*Memory{}
+	}
+	if memories.byName[name] == nil {
+		memories.byName[name] = new(Memory)
+	}
+	return memories.byName[name], nil
+}
+
+func openStatic(list string) (Registry, error) {
+	services := map[string][]string{}
+	for item := range strings.SplitSeq(list, ",") {
+		service, url, ok := strings.Cut(strings.TrimSpace(item), "=")
+		if !ok {
+			return nil, fmt.Errorf("static:%s is no registry: write static:NAME=URL, and more NAME=URL after commas", clip(list))
+		}
+		services[service] = append(services[service], url)
+	}
+	static, err := NewStatic(services)
+	if err != nil {
+		return nil, fmt.Errorf("the URL of the registry, static:…, holds a mistake: %w", err)
+	}
+	return static, nil
+}

@@ -1,0 +1,68 @@
+package discovery_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/discovery"
+)
+
+func TestOpen_memoryIsOneForTheProcess(t *testing.T) {
+	open := func(url string) jacinth.Registry {
+		registry, err := discovery.Open(t.Context(), url)
+		if err != nil {
+			t.Fatalf("Open(%q) = %v", url, err)
+		}
+		return registry
+	}
+	if open("memory:") != open("memory:") || open("memory:shop") != open("memory:shop") {
+		t.Error("memory: opened twice gives two registries: services of one process would not find each other")
+	}
+	if open("memory:") == open("memory:shop") {
+		t.Error("memory: and memory:shop are one registry")
+	}
+}
+
+func TestOpen_static(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry, err := discovery.Open(t.Context(),
+			"static:billing=http://10.0.0.8:8000/api,billing=http://10.0.0.7:8000/api, workers.mail=https://mail.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		billing, workers, nobody := follow(t, registry, "billing"), follow(t, registry, "workers.*"), follow(t, registry, "nobody")
+		pass(seen)
+		billing.wants(t, "billing", "billing/http://10.0.0.7:8000/api billing/http://10.0.0.8:8000/api")
+		workers.wants(t, "workers.*", "workers.mail/https://mail.test")
+		if nobody.count() != 1 || len(nobody.last()) != 0 {
+			t.Errorf("nobody: %v, want one empty set", nobody.sets)
+		}
+		if _, err := registry.Register(t.Context(), instance("billing", "a")); !errors.Is(err, jacinth.ErrReadOnly) {
+			t.Errorf("Register = %v, want ErrReadOnly", err)
+		}
+	})
+}
+
+func TestOpen_saysWhatIsWrong(t *testing.T) {
+	for url, word := range map[string]string{
+		"":                            "static:",
+		"billing":                     "static:",
+		"redis://127.0.0.1":           "static:",
+		"memory:a b":                  "memory:NAME",
+		"static:":                     "NAME=URL",
+		"static:billing":              "NAME=URL",
+		"static:billing=":             "is not the URL of an instance",
+		"static:billing=10.0.0.7":     "is not the URL of an instance",
+		"static:=http://a.test":       "is not the name of a service",
+		"static:a=http://a.test,":     "NAME=URL",
+		"static:a=http://0.0.0.0:1/a": "nobody can call",
+	} {
+		registry, err := discovery.Open(t.Context(), url)
+		if registry != nil {
+			t.Errorf("Open(%q) = %v, want an error alone", url, registry)
+		}
+		mentions(t, "Open("+url+")", err, word)
+	}
+}

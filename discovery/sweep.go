@@ -1,0 +1,100 @@
+package discovery
+
+import "time"
+
+// sweep forgets instances that were not heard of for their TTL, and tombstones that have stood long enough, if any of
+// that is due. t.mu is held.
+//
+// When more than half of all instances fall silent within one TTL, they have not died: the network between them and
+// the registry has. Then nothing is forgotten for a while. They are counted before the first of them is forgotten, by
+// the beats that they missed.
+func (t *table) sweep(now time.Time) {
+	if t.due.IsZero() || now.Before(t.due) {
+		return
+	}
+	overdue, silent, lost := t.census(now)
+	if all := t.count + lost; all < freezeFrom || 2*(silent+lost) <= all {
+		t.frozen, t.spent = time.Time{}, false
+	} else if len(overdue) > 0 && t.frozen.IsZero() && !t.spent {
+		t.frozen = now
+	}
+	if !t.frozen.IsZero() && now.Sub(t.frozen) >= freezeLimit {
+		t.frozen, t.spent = time.Time{}, true
+	}
+	if t.frozen.IsZero() {
+		for _, e := range overdue {
+			t.bury(e, now, true)
+		}
+	}
+	for service, g := range t.groups {
+		for id, e := range g.entries {
+			if !e.dead.IsZero() && now.Sub(e.dead) >= tombstone {
+				delete(g.entries, id)
+			}
+		}
+		if len(g.entries) == 0 {
+			t.drop(service, g)
+		}
+	}
+	t.plan(now)
+}
+
+// census finds the instances whose time is over, and counts those that missed a beat and those that were forgotten
+// within the last TTL. t.mu is held.
+func (t *table) census(now time.Time) (overdue []*entry, silent, lost int) {
+	for _, g := range t.groups {
+		for _, e := range g.entries {
+			age := now.Sub(e.renewed)
+			switch {
+			case !e.dead.IsZero():
+				if e.expired && now.Sub(e.dead) < ttl {
+					lost++
+				}
+			case age >= e.ttl:
+				overdue = append(overdue, e)
+				silent++
+			case age >= e.ttl/2: // beats are at most 6 s of 15 apart
+				silent++
+			}
+		}
+	}
+	return overdue, silent, lost
+}
+
+// plan finds out when sweep has something to do again. t.mu is held.
+func (t *table) plan(now time.Time) {
+	t.due = time.Time{}
+	for _, g := range t.groups {
+		for _, e := range g.entries {
+			switch {
+			case !e.dead.IsZero():
+				t.sooner(now, e.dead.Add(tombstone))
+			case t.frozen.IsZero():
+				t.sooner(now, e.renewed.Add(e.ttl))
+			}
+		}
+	}
+	if !t.frozen.IsZero() { // to see it end
+		t.sooner(now, now.Add(time.Second))
+	}
+}
+
+// sooner has sweep run at a time, if it does not before that. t.mu is held.
+func (t *table) sooner(now, due time.Time) {
+	if !t.leased || !t.due.IsZero() && !due.Before(t.due) {
+		return
+	}
+	t.due = due
+	if t.timer == nil {
+		t.timer = time.AfterFunc(due.Sub(now), t.tick)
+		return
+	}
+	t.timer.Reset(due.Sub(now))
+}
+
+// tick is what the timer runs.
+func (t *table) tick() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sweep(time.Now())
+}

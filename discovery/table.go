@@ -1,0 +1,286 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jacinth-rpc/jacinth"
+)
+
+const (
+	beat      = 5 * time.Second // of a lease, give or take a fifth
+	ttl       = 15 * time.Second
+	tombstone = 60 * time.Second // how long a dead lease is remembered, so that nothing that is late revives it
+
+	freezeFrom  = 4 // instances; of fewer, half is no sign of anything
+	freezeLimit = 5 * time.Minute
+)
+
+// errFull says that a table takes no more of something.
+var errFull = errors.New("the registry is full")
+
+// record is an instance with the number of its lease. Whoever registers an instance counts up, so that the later of
+// two leases of one instance can be told wherever they meet.
+type record struct {
+	jacinth.Instance
+
+	Epoch int64 `json:"epoch"`
+}
+
+// table is a set of instances that others can wait on. It is what is behind a registry in memory, and behind one that
+// is a service. The zero value never forgets an instance by itself; see newTable.
+type table struct {
+	limits limits
+	leased bool // instances that are not renewed are forgotten
+
+	mu       sync.Mutex
+	groups   map[string]*group // by the name of the service
+	count    int               // of live entries in all groups
+	revision int64             // of the last change
+	floor    int64             // revision of the last change of a group that is no more
+	waiters  map[*waiter]struct{}
+	due      time.Time   // when sweep has something to do; zero is never
+	timer    *time.Timer // runs it then
+
+	started time.Time
+	frozen  time.Time // since when nothing is forgotten; zero when things are
+	spent   bool      // the freeze lasted as long as it may
+}
+
+// limits bound what the callers of a table can make it keep. Zero is none.
+type limits struct {
+	names, perName, all, waiters int
+}
+
+// group is what a table knows of one service.
+type group struct {
+	entries    map[string]*entry // by ID, the dead ones too
+	live       int
+	revision   int64
+	instances  []record // the live ones in order; nil when it has to be made anew
+	noneCached bool     // instances is empty, and not nil for want of making
+}
+
+// entry is an instance, or the tombstone of one.
+type entry struct {
+	record
+	ttl     time.Duration
+	renewed time.Time
+	dead    time.Time // zero: it is alive
+	expired bool      // it did not leave, it was not heard of
+}
+
+// waiter is somebody who waits for a change.
+type waiter struct {
+	name string
+	wake chan struct{}
+}
+
+// view is what a table says of a name.
+type view struct {
+	Revision  int64    `json:"revision"`
+	Instances []record `json:"instances"`
+	Frozen    bool     `json:"frozen"`  // more than half vanished at once, and nothing is forgotten
+	Settled   bool     `json:"settled"` // everybody who lives has had the time to say so
+}
+
+// newTable returns a table that forgets what is not renewed.
+func newTable(limits limits) *table {
+	now := time.Now()
+	// Revisions of two runs of a program are different, or else a client that knew the first could be told that
+	// nothing changed. A counter that begins with the time does that, and stays exact as a number in JSON.
+	return &table{limits: limits, leased: true, started: now, revision: now.UnixMicro(), floor: now.UnixMicro()}
+}
+
+// register makes an instance known. It fails with errGone if a later lease of the instance is or was known, and with
+// errFull.
+func (t *table) register(r record, ttl time.Duration) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.sweep(now)
+	g := t.groups[r.Service]
+	if g == nil {
+		if t.limits.names > 0 && len(t.groups) >= t.limits.names {
+			return errFull
+		}
+		g = &group{entries: map[string]*entry{}}
+	}
+	old := g.entries[r.ID]
+	if old != nil && r.Epoch <= old.Epoch {
+		return errGone
+	}
+	if old == nil || !old.dead.IsZero() {
+		// The dead count too, or a caller could fill the memory with them.
+		if t.limits.perName > 0 && (g.live >= t.limits.perName || old == nil && len(g.entries) >= 2*t.limits.perName) ||
+			t.limits.all > 0 && t.count >= t.limits.all {
+			return errFull
+		}
+		g.live++
+		t.count++
+	}
+	if t.groups == nil {
+		t.groups = map[string]*group{}
+	}
+	t.groups[r.Service] = g
+	g.entries[r.ID] = &entry{record: r, ttl: ttl, renewed: now}
+	t.changed(r.Service, g)
+	t.sooner(now, now.Add(ttl))
+	return nil
+}
+
+// renew keeps an instance known, or fails with errGone.
+func (t *table) renew(service, id string, epoch int64, ready bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.sweep(now)
+	e := t.lease(service, id, epoch)
+	if e == nil {
+		return errGone
+	}
+	e.renewed = now
+	if e.Ready != ready {
+		e.Ready = ready
+		t.changed(service, t.groups[service])
+	}
+	return nil
+}
+
+// leave makes an instance unknown. A lease that is over is no failure: the instance is not there by it.
+func (t *table) leave(service, id string, epoch int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.sweep(now)
+	if e := t.lease(service, id, epoch); e != nil {
+		t.bury(e, now, false)
+	}
+}
+
+// lease returns the live entry of a lease, nil if there is none. t.mu is held.
+func (t *table) lease(service, id string, epoch int64) *entry {
+	g := t.groups[service]
+	if g == nil {
+		return nil
+	}
+	if e := g.entries[id]; e != nil && e.dead.IsZero() && e.Epoch == epoch {
+		return e
+	}
+	return nil
+}
+
+// bury makes an entry a tombstone. t.mu is held.
+func (t *table) bury(e *entry, now time.Time, expired bool) {
+	g := t.groups[e.Service]
+	e.dead, e.expired = now, expired
+	g.live--
+	t.count--
+	if !t.leased { // nothing is late where there are no beats
+		delete(g.entries, e.ID)
+	}
+	t.changed(e.Service, g)
+	if len(g.entries) == 0 {
+		t.drop(e.Service, g)
+	}
+	t.sooner(now, now.Add(tombstone))
+}
+
+// drop forgets a service without instances. t.mu is held.
+func (t *table) drop(service string, g *group) {
+	t.floor = max(t.floor, g.revision)
+	delete(t.groups, service)
+}
+
+// changed takes note of a change and wakes those who wait for it. t.mu is held.
+func (t *table) changed(service string, g *group) {
+	t.revision++
+	g.revision, g.instances, g.noneCached = t.revision, nil, false
+	probe := jacinth.Instance{Service: service}
+	for w := range t.waiters {
+		if probe.Matches(w.name) {
+			w.signal()
+		}
+	}
+}
+
+func (w *waiter) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it has yet to look at the change before
+	}
+}
+
+// look returns what is known of a name. The instances belong to the table and are not to be changed.
+func (t *table) look(name string) view {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.sweep(now)
+	v := view{Revision: t.floor, Frozen: !t.frozen.IsZero(), Settled: t.started.IsZero() || now.Sub(t.started) >= ttl}
+	if !isPattern(name) {
+		if g := t.groups[name]; g != nil {
+			v.Revision, v.Instances = max(v.Revision, g.revision), g.list()
+		}
+		return v
+	}
+	for _, service := range slices.Sorted(maps.Keys(t.groups)) {
+		probe := jacinth.Instance{Service: service}
+		if g := t.groups[service]; probe.Matches(name) {
+			v.Revision, v.Instances = max(v.Revision, g.revision), append(v.Instances, g.list()...)
+		}
+	}
+	return v
+}
+
+// list returns the live records of a group in order.
+func (g *group) list() []record {
+	if g.instances == nil && !g.noneCached {
+		for _, e := range g.entries {
+			if e.dead.IsZero() {
+				g.instances = append(g.instances, e.record)
+			}
+		}
+		slices.SortFunc(g.instances, func(a, b record) int { return strings.Compare(a.ID, b.ID) })
+		g.instances = slices.Clip(g.instances)
+		g.noneCached = len(g.instances) == 0
+	}
+	return g.instances
+}
+
+// wait returns what is known of a name as soon as its revision is another one, or when ctx ends. When too many wait
+// already, it returns at once.
+func (t *table) wait(ctx context.Context, name string, revision int64) view {
+	w := &waiter{name: name, wake: make(chan struct{}, 1)}
+	t.mu.Lock()
+	if t.limits.waiters > 0 && len(t.waiters) >= t.limits.waiters {
+		t.mu.Unlock()
+		return t.look(name)
+	}
+	if t.waiters == nil {
+		t.waiters = map[*waiter]struct{}{}
+	}
+	t.waiters[w] = struct{}{}
+	t.mu.Unlock()
+	defer func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.waiters, w)
+	}()
+	for {
+		v := t.look(name)
+		if v.Revision != revision {
+			return v
+		}
+		select {
+		case <-w.wake:
+		case <-ctx.Done():
+			return v
+		}
+	}
+}
