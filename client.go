@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -74,9 +73,12 @@ type Client struct {
 	// service wants it (Retry-After), and all in all no more often than one in five calls and ten a second.
 	NoRetry bool
 
-	once      sync.Once
-	http      *http.Client
-	address   *url.URL // nil if URL is none
+	once        sync.Once
+	http        http.Client
+	standard    bool          // its transport is net/http's own
+	target      *http.Request // what each request is a copy of; nil if URL is none
+	tokenHeader string        // in the canonical form of http.Header's keys
+
 	ids       atomic.Int64
 	learnt    learnt
 	budget    budget

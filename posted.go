@@ -1,7 +1,6 @@
 package jacinth
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,20 +32,14 @@ func receive(ctx context.Context, response *http.Response, limit int64) (posted,
 	got := posted{
 		status:   response.StatusCode,
 		after:    retryAfter(response.Header),
-		location: response.Header.Get(asideHeader),
+		location: response.Header.Get("Location"),
 	}
 	if got.status == http.StatusSwitchingProtocols {
 		return got, got.bad("another protocol") // its body is the connection, which no deadline ends
 	}
-	// A header alone gets no more memory than this; the rest comes with the bytes that it promises.
-	const most = 64 << 10
-	var body bytes.Buffer
-	if size := response.ContentLength; size > 0 {
-		body.Grow(int(min(size, most)) + bytes.MinRead) // so that the end is read without growing
-	}
 	// The limit counts what comes out when net/http decompresses, so a small reply cannot become a large one.
-	_, err := body.ReadFrom(io.LimitReader(response.Body, limit+1))
-	got.body = body.Bytes()
+	var err error
+	got.body, err = readBody(response.Body, response.ContentLength, limit)
 	switch {
 	case int64(len(got.body)) > limit:
 		return got, &setback{err: fmt.Errorf("%w: HTTP status %d, more than %d bytes", ErrBadReply, got.status, limit)}
@@ -56,6 +49,29 @@ func receive(ctx context.Context, response *http.Response, limit int64) (posted,
 		return got, lost
 	}
 	return got, nil
+}
+
+// readBody reads to the end, or past limit, of a body that is said to have size bytes, -1 if that is not known.
+func readBody(from io.Reader, size, limit int64) ([]byte, error) {
+	// A header alone gets no more memory than this; the rest comes with the bytes that it promises.
+	const most = 64 << 10
+	room := int64(512)
+	if size >= 0 {
+		room = min(size, most) + 1 // so that the end is seen without growing
+	}
+	body := make([]byte, 0, room)
+	for {
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case err == io.EOF: //nolint:errorlint // one that is wrapped is another error, with a cause
+			return body, nil
+		case err != nil || int64(len(body)) > limit:
+			return body, err
+		case len(body) == cap(body):
+			body = slices.Grow(body, len(body))
+		}
+	}
 }
 
 // retryAfter reads the header of that name: seconds or a date (RFC 9110, section 10.2.3).

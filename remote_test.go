@@ -28,6 +28,7 @@ type remote struct {
 // received is one request to a remote.
 type received struct {
 	number  int // from 1
+	path    string
 	header  http.Header
 	body    string
 	batch   bool
@@ -77,7 +78,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func (r *remote) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.serving.Add(1)
 	defer r.serving.Done()
-	got := &received{header: request.Header, context: request.Context()}
+	got := &received{path: request.URL.Path, header: request.Header, context: request.Context()}
 	if !got.read(request.Body) {
 		return // the client has gone
 	}

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -67,45 +69,31 @@ var sharedTransport = NewTransport()
 // prepare makes what all requests share, at the first of them.
 func (c *Client) prepare() {
 	c.once.Do(func() {
-		client := http.Client{Transport: sharedTransport}
+		c.http = http.Client{Transport: sharedTransport}
 		if c.HTTP != nil {
-			client = *c.HTTP
+			c.http = *c.HTTP
 		}
-		if client.Transport == nil {
-			client.Transport = http.DefaultTransport
+		if c.http.Transport == nil {
+			c.http.Transport = http.DefaultTransport
 		}
-		client.Transport = straight{client.Transport}
-		c.http = &client
-		if address, err := url.Parse(c.URL); err == nil && address.Host != "" &&
-			(address.Scheme == "http" || address.Scheme == "https") {
-			c.address = address
+		_, c.standard = c.http.Transport.(*http.Transport)
+		if c.tokenHeader = http.CanonicalHeaderKey(c.TokenHeader); c.tokenHeader == "" {
+			c.tokenHeader = defaultTokenHeader
+		}
+		target, err := http.NewRequest(http.MethodPost, c.URL, http.NoBody) //nolint:noctx // each copy has its own
+		if err == nil && target.URL.Host != "" && (target.URL.Scheme == "http" || target.URL.Scheme == "https") {
+			c.target = target
 		}
 	})
-}
-
-// straight is a transport whose answers lead nowhere else. http.Client would follow a redirect, and would carry
-// X-Api-Token along to whatever host it leads to; one that it cannot read it would report in full, however long.
-type straight struct{ http.RoundTripper }
-
-// asideHeader is where straight puts what the header Location says.
-const asideHeader = "Jacinth-Location"
-
-func (s straight) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := s.RoundTripper.RoundTrip(request)
-	if response != nil && response.Header["Location"] != nil {
-		response.Header[asideHeader] = response.Header["Location"]
-		delete(response.Header, "Location")
-	}
-	return response, err
 }
 
 // where names the service in errors and to middleware, without the password that its URL may have.
 func (c *Client) where() string {
 	c.prepare()
-	if c.address == nil {
+	if c.target == nil {
 		return ""
 	}
-	return c.address.Redacted()
+	return c.target.URL.Redacted()
 }
 
 // parcel is one HTTP request to a service: a call, a notification or a batch.
@@ -121,18 +109,61 @@ func (c *Client) post(ctx context.Context, p parcel) (posted, *setback) {
 		return posted{}, lostOnTheWay(ctx, false, over(ctx))
 	}
 	c.prepare()
-	var way progress
-	request, err := c.request(way.trace(ctx), p)
-	if err != nil {
-		return posted{}, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, err)}
+	if c.target == nil {
+		return posted{}, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, errNoURL)}
 	}
-	response, err := c.http.Do(request)
+	if limit := c.http.Timeout; limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	var way progress
+	response, err := c.send(c.request(way.trace(ctx), p))
 	if err != nil {
-		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.http.Transport), brief(err))
+		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.standard), err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	return receive(ctx, response, c.maxResponse())
 }
+
+// send does what http.Client.Do does, but for following redirects, which would carry X-Api-Token along to whatever
+// host they lead to.
+func (c *Client) send(request *http.Request) (*http.Response, error) {
+	if user := request.URL.User; user != nil && request.Header["Authorization"] == nil {
+		password, _ := user.Password()
+		request.SetBasicAuth(user.Username(), password)
+	}
+	if c.http.Jar != nil {
+		for _, cookie := range c.http.Jar.Cookies(request.URL) {
+			request.AddCookie(cookie)
+		}
+	}
+	response, err := c.http.Transport.RoundTrip(request)
+	if response == nil && err == nil {
+		err = errNoResponse
+	}
+	if err != nil {
+		if len(err.Error()) > maxQuote {
+			err = briefly{err} // some errors of net/http quote all that a service sent
+		}
+		return nil, &url.Error{Op: "Post", URL: request.URL.Redacted(), Err: err}
+	}
+	if response.Body == nil {
+		response.Body = http.NoBody
+	}
+	if c.http.Jar != nil {
+		c.http.Jar.SetCookies(request.URL, response.Cookies())
+	}
+	return response, nil
+}
+
+var errNoResponse = errors.New("the transport returned neither a response nor an error")
+
+// briefly is an error whose text is cut.
+type briefly struct{ error }
+
+func (b briefly) Error() string { return clipped(b.error.Error()) + " …" }
+func (b briefly) Unwrap() error { return b.error }
 
 // progress notes how far net/http came with a request.
 type progress struct {
@@ -148,25 +179,9 @@ func (p *progress) trace(ctx context.Context) context.Context {
 
 // mayHaveSent reports whether any of a request that failed can have left. A transport that is not net/http's own is
 // asked as well, but if it does not say that it was looking for a connection, it may have its own ways.
-func (p *progress) mayHaveSent(by http.RoundTripper) bool {
-	ours, _ := by.(straight)
-	_, known := ours.RoundTripper.(*http.Transport)
-	return p.found.Load() || !known && !p.sought.Load()
+func (p *progress) mayHaveSent(standard bool) bool {
+	return p.found.Load() || !standard && !p.sought.Load()
 }
-
-// brief returns an error of net/http that quotes no more of what a service sent than others do: some of them quote all.
-func brief(err error) error {
-	if all, ok := errors.AsType[*url.Error](err); ok && len(all.Err.Error()) > maxQuote {
-		return &url.Error{Op: all.Op, URL: all.URL, Err: briefly{all.Err}}
-	}
-	return err
-}
-
-// briefly is an error whose text is cut.
-type briefly struct{ error }
-
-func (b briefly) Error() string { return clipped(b.error.Error()) + " …" }
-func (b briefly) Unwrap() error { return b.error }
 
 // lostOnTheWay is the setback of a request that was not answered. One of which nothing was sent can be sent again.
 func lostOnTheWay(ctx context.Context, sent bool, err error) *setback {
@@ -195,38 +210,38 @@ var (
 )
 
 // request builds the HTTP request of a parcel.
-func (c *Client) request(ctx context.Context, p parcel) (*http.Request, error) {
-	if c.address == nil {
-		return nil, errNoURL
+func (c *Client) request(ctx context.Context, p parcel) *http.Request {
+	request := c.target.WithContext(ctx)
+	if !c.standard {
+		address := *request.URL // for round trippers that write to it, as they should not
+		request.URL = &address
 	}
 	// A reader of another type would have net/http send the header by itself first: one more system call for each
 	// request, and one that is lost with a connection that was just closed could not be repeated.
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(p.body))
-	if err != nil {
-		return nil, errNoURL
-	}
-	c.setHeader(ctx, request.Header, p)
-	return request, nil
+	request.Body = io.NopCloser(bytes.NewReader(p.body))
+	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(p.body)), nil }
+	request.ContentLength = int64(len(p.body))
+	request.Header = c.header(ctx, p)
+	return request
 }
 
-// setHeader fills in the headers of a request: what is said of one call goes before what is said of all, and what the
+// jsonTypes is the value of two headers, shared by all requests.
+var jsonTypes = []string{"application/json"}
+
+// header returns the headers of a request: what is said of one call goes before what is said of all, and what the
 // protocol needs before both.
-func (c *Client) setHeader(ctx context.Context, header http.Header, p parcel) {
+func (c *Client) header(ctx context.Context, p parcel) http.Header {
+	header := make(http.Header, 8)
 	propagate(ctx, header)
 	if p.token != "" {
-		name := c.TokenHeader
-		if name == "" {
-			name = defaultTokenHeader
-		}
-		header.Set(name, p.token)
+		header[c.tokenHeader] = []string{p.token}
 	}
 	for _, more := range []http.Header{c.Header, headerFrom(ctx)} {
 		for key, values := range more {
-			header[http.CanonicalHeaderKey(key)] = values
+			header[http.CanonicalHeaderKey(key)] = slices.Clip(values)
 		}
 	}
-	header["Content-Type"] = []string{"application/json"}
-	header["Accept"] = []string{"application/json"}
+	header["Content-Type"], header["Accept"] = jsonTypes, jsonTypes
 	if deadline, ok := ctx.Deadline(); ok {
 		header[timeoutHeader] = []string{strconv.FormatInt(remaining(deadline), 10)}
 	}
@@ -234,6 +249,7 @@ func (c *Client) setHeader(ctx context.Context, header http.Header, p parcel) {
 		// An empty list is not sent, and tells net/http that it may repeat this POST on another connection.
 		header["Idempotency-Key"] = []string{}
 	}
+	return header
 }
 
 // remaining is the time to deadline that a service is told, in milliseconds: at least one, at most ten digits. A bit

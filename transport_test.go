@@ -10,7 +10,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -386,5 +388,85 @@ func TestClient_tellsWhetherItWasSent(t *testing.T) {
 	client = &jacinth.Client{URL: closed.URL, NoRetry: true, HTTP: client.HTTP}
 	if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
 		t.Errorf("a round tripper around net/http's finds nobody: %v, want %v", err, jacinth.ErrNotSent)
+	}
+}
+
+// TestClient_keepsToItsHTTPClient holds that what a user's http.Client says holds, although redirects are not followed.
+func TestClient_keepsToItsHTTPClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		remote, client := newRemote(t, inTurn(
+			replying(200, okReply, "Set-Cookie", "instance=7"), ok,
+			func(_ http.ResponseWriter, got *received) { <-got.context.Done() }))
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client.HTTP.Jar, client.HTTP.Timeout, client.NoRetry = jar, 2*time.Second, true
+		client.URL = "http://user:secret@remote.test/api"
+		call := func() error { return client.Call(t.Context(), "m", nil, nil) }
+		if err := errors.Join(call(), call()); err != nil {
+			t.Error(err)
+		}
+		start := time.Now()
+		err = call()
+		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, jacinth.ErrNoReply) || took != 2*time.Second {
+			t.Errorf("a call that is not answered = %v after %v, want %v after the 2s of the http.Client", err, took, jacinth.ErrNoReply)
+		}
+		if failure, ok := errors.AsType[*url.Error](err); !ok || strings.Contains(failure.Error(), "secret") || !strings.Contains(failure.URL, "remote.test/api") {
+			t.Errorf("the error is %v, want the address in it, without the password", err)
+		}
+		all := remote.received()
+		for i, want := range []string{"", "instance=7", "instance=7"} {
+			if got := all[i].header.Get("Cookie"); got != want {
+				t.Errorf("request %d has the cookie %q, want %q", i, got, want)
+			}
+			if got := all[i].header.Get("Authorization"); got != "Basic dXNlcjpzZWNyZXQ=" {
+				t.Errorf("request %d has the authorization %q, want user and secret", i, got)
+			}
+		}
+		if got := all[2].header.Get("Jacinth-Timeout-Ms"); got != "1990" {
+			t.Errorf("the service is given %q ms, want 1990", got)
+		}
+	})
+	remote, client := newRemote(t, ok)
+	client.URL, client.Header = "http://user:secret@remote.test/api", http.Header{"Authorization": {"Bearer own"}}
+	if err := client.Call(t.Context(), "m", nil, nil); err != nil || remote.received()[0].header.Get("Authorization") != "Bearer own" {
+		t.Errorf("Call = %v, want that a header goes before the address", err)
+	}
+}
+
+// TestClient_badRoundTrippers holds that round trippers which do what they should not do no harm to other calls.
+func TestClient_badRoundTrippers(t *testing.T) {
+	remote, client := newRemote(t, ok)
+	inner := client.HTTP.Transport
+	client.HTTP.Transport = roundTripper(func(request *http.Request) (*http.Response, error) {
+		request.URL.Path += "/v2"
+		request.Header.Add("X-Seen", "1")
+		return inner.RoundTrip(request)
+	})
+	client.Header = http.Header{"X-Seen": {"0"}}
+	var calls sync.WaitGroup
+	for range 10 {
+		calls.Go(func() {
+			if err := client.Call(t.Context(), "m", nil, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	calls.Wait()
+	for _, got := range remote.received() {
+		if got.path != "/api/v2" || len(got.header["X-Seen"]) != 2 {
+			t.Errorf("a request went to %s with %v", got.path, got.header["X-Seen"])
+		}
+	}
+	client = &jacinth.Client{URL: "http://remote.test", NoRetry: true, HTTP: &http.Client{
+		Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, nil })}} //nolint:nilnil // on purpose
+	if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNoReply) {
+		t.Errorf("a round tripper that returns nothing: %v, want %v", err, jacinth.ErrNoReply)
+	}
+	client = &jacinth.Client{URL: "http://remote.test", HTTP: &http.Client{
+		Transport: roundTripper(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, nil })}}
+	if err := client.Notify(t.Context(), "m", nil); err != nil {
+		t.Errorf("a response without a body: %v", err)
 	}
 }
