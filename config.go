@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path"
@@ -30,7 +31,7 @@ type Config struct {
 
 	Addr      string // -addr: host:port to listen on; 127.0.0.1:8000
 	Endpoint  string // -endpoint: path that calls are posted to; /api
-	PublicURL string // -public-url: where others reach the service, when that is not Addr
+	PublicURL string // -public-url: where others reach the service, without its Endpoint, when that is not Addr
 
 	// Authorize decides whether a call of a private method may go on: nil lets it, an *Error is sent as it is, any
 	// other error is logged and answered with AccessDenied. It runs before the params are looked at, once for each
@@ -48,8 +49,22 @@ type Config struct {
 	// does not start. Cookies are never involved.
 	Origins []string
 
+	// Registry tells others where the service is for as long as Run or Main serves it. It may be out of reach: the
+	// service then serves all the same, and tries on. RegistryURL names one by its address instead; OpenRegistry opens
+	// that, such as discovery.Open, so that a program has the engines that it imports and no others. It is called once,
+	// and its context bounds the opening alone. It is to fail for a URL that cannot be and not for a registry that is
+	// out of reach, since its error stops the service. What it opened is closed after Run if it is an io.Closer.
+	// See [Service.Registry].
+	Registry     Registry
+	RegistryURL  string // -registry: of the registry of services; it goes before Registry
+	OpenRegistry func(ctx context.Context, url string) (Registry, error)
+
 	Limits       Limits
 	DrainTimeout time.Duration // -drain-timeout: for calls under way when the service stops; 20s
+
+	// DrainDelay is how long a service that stops goes on serving as ever after it has left its registry, while its
+	// callers learn of that. -drain-delay: 1s if it has a registry, and none if it has not.
+	DrainDelay time.Duration
 
 	Development bool // -development: read templates anew for each request
 
@@ -136,6 +151,13 @@ func (c *Config) check() error {
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return fmt.Errorf("Config.Addr %q is not host:port, such as 127.0.0.1:8000 or :8000", c.Addr)
 	}
+	if c.DrainDelay < 0 {
+		return errors.New("Config.DrainDelay is negative: the service would never stop")
+	}
+	if c.RegistryURL != "" && c.OpenRegistry == nil {
+		return fmt.Errorf("the registry %q (-registry) cannot be opened: set Config.OpenRegistry to what opens one, such as discovery.Open",
+			redacted(c.RegistryURL))
+	}
 	if c.PublicURL != "" {
 		if err := checkPublicURL(c.PublicURL); err != nil {
 			return err
@@ -157,16 +179,44 @@ func plainPath(text string) bool {
 	return strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?#{} \t\r\n")
 }
 
-// checkPublicURL refuses what no other machine could call.
+// checkPublicURL refuses what no other machine could call, and what is not to be told to all.
 func checkPublicURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return fmt.Errorf("Config.PublicURL %q is not a full address, such as https://billing.example.com", text)
+		return fmt.Errorf("Config.PublicURL %q is not a full address, such as https://billing.example.com", redacted(text))
 	}
-	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsUnspecified() {
+	if u.User != nil {
+		return fmt.Errorf("Config.PublicURL %q has a user or a password in it, which everybody would be told", u.Redacted())
+	}
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#") {
+		return fmt.Errorf("Config.PublicURL %q has a query or a fragment, which is no part of an endpoint", text)
+	}
+	if port := u.Port(); port != "" {
+		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
+			return fmt.Errorf("Config.PublicURL %q has a port that nobody can call", text)
+		}
+	}
+	if isUnspecified(u.Hostname()) {
 		return fmt.Errorf("Config.PublicURL %q means every address of a machine: name the one that others can reach", text)
 	}
 	return nil
+}
+
+// isUnspecified reports whether a host is 0.0.0.0 or ::, in any way that dialers read it.
+func isUnspecified(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.WithZone("").Unmap().IsUnspecified()
+}
+
+// redacted is a URL, or what should be one, without the password that may be in it.
+func redacted(text string) string {
+	if u, err := url.Parse(text); err == nil {
+		return u.Redacted()
+	}
+	if _, after, ok := strings.Cut(text, "@"); ok {
+		return "…@" + after
+	}
+	return text
 }
 
 // resolved returns l with Unlimited spelled as the largest number, which is how the path of a call reads it.
@@ -228,6 +278,8 @@ func (c *Config) settings() []setting {
 		{"explorer", "`path` of the page to explore the service, or off", (*textValue)(&c.Explorer)},
 		{"token-header", "HTTP `header` that carries the API token", (*textValue)(&c.TokenHeader)},
 		{"drain-timeout", "`time` for calls under way when the service stops", (*durationValue)(&c.DrainTimeout)},
+		{"registry", "`url` of the registry of services", (*textValue)(&c.RegistryURL)},
+		{"drain-delay", "`time` that a service which stops goes on serving while others learn of it; 1s with a registry", (*delayValue)(&c.DrainDelay)},
 		{"development", "read templates anew for each request", (*switchValue)(&c.Development)},
 		{"max-body", "`bytes` of one request", (*countValue)(&l.Body)},
 		{"max-body-in-flight", "`bytes` of all requests being worked on", (*countValue)(&l.BodyInFlight)},
@@ -290,6 +342,25 @@ func (v *countValue) Set(text string) error {
 		return errors.New("want a whole number from 1, or unlimited")
 	}
 	*v = countValue(count)
+	return nil
+}
+
+// delayValue is a time that nothing takes the end of.
+type delayValue time.Duration
+
+func (v *delayValue) String() string {
+	if *v == 0 {
+		return ""
+	}
+	return time.Duration(*v).String()
+}
+
+func (v *delayValue) Set(text string) error {
+	length, err := time.ParseDuration(text)
+	if err != nil || length <= 0 {
+		return errors.New("want a time such as 500ms or 5s")
+	}
+	*v = delayValue(length)
 	return nil
 }
 

@@ -153,6 +153,11 @@ func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, fa
 
 func (e *endpoint) write(w http.ResponseWriter, status int, reply []byte) {
 	header := w.Header()
+	if e.service.leaving.Load() {
+		// Whoever still comes takes another connection, and the next time another instance. To close idle connections
+		// instead would lose the calls that are just being written to them.
+		header.Set("Connection", "close")
+	}
 	header.Set("Content-Length", strconv.Itoa(len(reply)))
 	if status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "1")

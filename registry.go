@@ -39,7 +39,7 @@ var ErrReadOnly = errors.New("nothing can be registered there")
 type Registry interface {
 	// Register makes an instance known for as long as the lease that it returns is kept. The registry renews the lease
 	// by itself, also when it was out of reach for a while, and forgets the instance some time after its process died.
-	// An instance with the ID of one that is registered takes its place.
+	// An instance with the ID of one that is registered takes its place. The context bounds the call and not the lease.
 	Register(ctx context.Context, instance Instance) (Lease, error)
 
 	// Watch yields the whole set of the instances of a service, or of all that a pattern such as workers.* means: at

@@ -95,6 +95,11 @@ func backoff(attempt int) time.Duration {
 	return rand.N(min(backoffBase<<(attempt-1), backoffCap))
 }
 
+// spread is a time that is up to a fifth shorter or longer, for what many do without knowing of each other.
+func spread(pause time.Duration) time.Duration {
+	return pause - pause/5 + rand.N(2*pause/5+1)
+}
+
 // budget bounds the retries of a client by a share of its calls and a rate. The zero value is ready, with those of
 // one second.
 type budget struct {

@@ -117,9 +117,11 @@ func guarded(ctx context.Context, task func(context.Context) error) (err error) 
 	return task(ctx)
 }
 
-// Run listens on Config.Addr and serves until ctx ends. Then the service is no longer ready and refuses new work with
-// 503, what is under way may finish within the DrainTimeout, what has not by then has its context ended, and Run
-// returns nil. It returns an error if it cannot listen, or if a background task failed.
+// Run listens on Config.Addr, registers the service with the registry if it has one, and serves until ctx ends. Then
+// the service is no longer ready and leaves its registry, and for the DrainDelay serves those who have not heard. After
+// that it refuses new work with 503, what is under way may finish within the DrainTimeout, what has not by then has its
+// context ended, and Run returns nil. It returns an error if it cannot listen, if nobody could reach it where it would
+// register, or if a background task failed.
 func (s *Service) Run(ctx context.Context) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Addr)
 	if err != nil {
@@ -129,7 +131,7 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Serve is [Service.Run] on a listener of yours, which it closes: one with TLS, a Unix socket, a port that somebody else
-// opened.
+// opened. For others to find it in a registry, one with TLS and one that is not of TCP need a Config.PublicURL.
 func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	s.mountExplorer()
 	s.freeze()
@@ -139,6 +141,12 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	defer cancelCalls()
 	server := s.server(calls)
 
+	defer s.closeRegistry()
+	announcer, err := s.newAnnouncer(ctx, listener.Addr())
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
 	var tasks sync.WaitGroup
 	failed := make(chan error, 1+len(s.background))
 	for _, task := range s.background {
@@ -155,16 +163,19 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	})
 	url := baseURL(listener.Addr())
 	s.announce(ctx, url)
+	if announcer != nil {
+		tasks.Go(func() { announcer.run(ctx) })
+	}
 	if s.listening != nil {
 		s.listening(url)
 	}
 
-	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
 		stop()
 	}
+	s.leave(announcer)
 	s.stop(server, &tasks, cancelCalls)
 	return err
 }
@@ -205,11 +216,29 @@ func baseURL(address net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
+// leave goes on serving until callers can know that the service stops.
+func (s *Service) leave(announcer *announcer) {
+	s.config.Logger.LogAttrs(context.Background(), slog.LevelInfo, "stopping", slog.String("service", s.config.Name))
+	s.leaving.Store(true)
+	delay := s.config.DrainDelay
+	if announcer != nil {
+		select {
+		case <-announcer.left:
+			if announcer.lease != nil {
+				orDefault(&delay, defaultDrainDelay)
+			}
+		case <-time.After(leaveWait + stopGrace): // a registry that does not heed its context
+		}
+	}
+	if delay > 0 {
+		time.Sleep(delay)
+	}
+}
+
 // stop drains the service. The listener stays open until the calls under way are done, so that whoever still comes
 // hears that this instance is leaving instead of nothing.
 func (s *Service) stop(server *http.Server, tasks *sync.WaitGroup, cancelCalls func()) {
 	logger := s.config.Logger
-	logger.LogAttrs(context.Background(), slog.LevelInfo, "stopping", slog.String("service", s.config.Name))
 	drain := context.Background()
 	if s.config.DrainTimeout != Unlimited {
 		limited, cancel := context.WithTimeout(drain, s.config.DrainTimeout)
@@ -243,6 +272,13 @@ func (s *Service) stop(server *http.Server, tasks *sync.WaitGroup, cancelCalls f
 		case <-grace.Done():
 			logger.LogAttrs(grace, slog.LevelWarn, "a background task did not end")
 		}
+	}
+}
+
+// closeRegistry closes a registry that the service has opened.
+func (s *Service) closeRegistry() {
+	if err := s.registry.close(); err != nil {
+		s.config.Logger.LogAttrs(context.Background(), slog.LevelWarn, "the registry was not closed", slog.String("error", err.Error()))
 	}
 }
 

@@ -31,6 +31,9 @@ type Service struct {
 	background []func(context.Context) error
 	mux        *http.ServeMux
 	methods    map[string]*registered
+	registry   ownRegistry
+	readiness  readiness
+	leaving    atomic.Bool      // it has begun to stop
 	explore    sync.Once        // mounts the explorer
 	listening  func(url string) // told the address of the server when Serve has begun
 
@@ -62,6 +65,7 @@ func New(config Config) *Service {
 		panic("jacinth: " + err.Error())
 	}
 	s := &Service{config: filled, mux: http.NewServeMux(), methods: map[string]*registered{}}
+	s.registry.config = &s.config
 	s.mux.HandleFunc("GET "+livePath, s.serveLive)
 	s.mux.HandleFunc("GET "+readyPath, s.serveReady)
 	Public(s, specsName, s.specs, Doc("Describes this service and the methods that the caller may call."))
@@ -123,6 +127,9 @@ func (s *Service) Endpoint() string { return s.config.Endpoint }
 // ServeHTTP answers calls at the endpoint, /livez and /readyz, and what [Service.Handle] was given.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.freeze()
+	if s.leaving.Load() {
+		w.Header().Set("Connection", "close")
+	}
 	atEndpoint := r.URL.Path == s.config.Endpoint
 	refuse := func(failure *Error) { s.endpoint.refuse(w, r, http.StatusForbidden, failure) }
 	if !s.origins.admit(w, r, refuse, atEndpoint) {
@@ -142,7 +149,7 @@ func (s *Service) serveLive(w http.ResponseWriter, _ *http.Request) {
 
 // serveReady says whether new work is welcome.
 func (s *Service) serveReady(w http.ResponseWriter, _ *http.Request) {
-	if s.gate.isShut() {
+	if s.leaving.Load() || s.gate.isShut() || !s.readiness.isReady() {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}

@@ -1,0 +1,256 @@
+package jacinth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	defaultDrainDelay = time.Second // after the registry knows that the service leaves
+
+	registerWait = 10 * time.Second // for a registry to answer
+	leaveWait    = 2 * time.Second  // the same, when the service stops
+	registerBase = time.Second      // between tries to register; it doubles
+	registerCap  = 30 * time.Second
+)
+
+// Registry is the registry that the service announces itself in, for the clients in the same program that call other
+// services by name:
+//
+//	billing := &jacinth.Client{Service: "billing", Registry: svc.Registry()}
+//
+// It may be asked for before the flags are read. That of Config.RegistryURL is opened when the service begins to serve
+// or, if that is earlier, when it is first used. A service without a registry has one that always fails.
+func (s *Service) Registry() Registry { return &s.registry }
+
+// SetReady says whether the service welcomes calls, which it does from its start on unless it is told otherwise. One
+// that does not answers /readyz with 503, and gets no calls from clients that find it in a registry as long as there is
+// an instance that is ready. Calls that come are answered all the same. It may be called at any time.
+func (s *Service) SetReady(ready bool) {
+	if s.readiness.set(ready) {
+		s.config.Logger.LogAttrs(context.Background(), slog.LevelInfo, "readiness changed",
+			slog.String("service", s.config.Name), slog.Bool("ready", ready))
+	}
+}
+
+// readiness is a switch that can be watched. The zero value is ready.
+type readiness struct {
+	mu      sync.Mutex
+	not     bool
+	changed chan struct{} // closed at the next change
+}
+
+func (r *readiness) set(ready bool) (changed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.not == !ready {
+		return false
+	}
+	r.not = !ready
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
+	return true
+}
+
+// get returns the state, and a channel that is closed when it is another one.
+func (r *readiness) get() (ready bool, changed <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.changed == nil {
+		r.changed = make(chan struct{})
+	}
+	return !r.not, r.changed
+}
+
+func (r *readiness) isReady() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.not
+}
+
+var errNoRegistry = errors.New("the service has no registry: set Config.Registry, or Config.OpenRegistry and -registry")
+
+// ownRegistry is the registry of a service, which is opened when it is needed.
+type ownRegistry struct {
+	config *Config
+
+	mu     sync.Mutex
+	opened Registry // from Config.RegistryURL
+	closed bool
+}
+
+// get returns the registry, nil if the service has none.
+func (o *ownRegistry) get(ctx context.Context) (Registry, error) {
+	if o.config.RegistryURL == "" {
+		return o.config.Registry, nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.opened == nil {
+		if o.config.OpenRegistry == nil { // flags were parsed after New
+			return nil, o.config.check()
+		}
+		opened, err := o.config.OpenRegistry(ctx, o.config.RegistryURL)
+		if err != nil {
+			return nil, fmt.Errorf("the registry %s cannot be opened: %w", redacted(o.config.RegistryURL), err)
+		}
+		o.opened = opened
+	}
+	return o.opened, nil
+}
+
+// close closes what get has opened.
+func (o *ownRegistry) close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if closer, ok := o.opened.(io.Closer); ok && !o.closed {
+		o.closed = true
+		return closer.Close()
+	}
+	return nil
+}
+
+func (o *ownRegistry) Register(ctx context.Context, instance Instance) (Lease, error) {
+	registry, err := o.get(ctx)
+	if err == nil && registry == nil {
+		err = errNoRegistry
+	}
+	if err != nil {
+		return nil, err
+	}
+	return registry.Register(ctx, instance)
+}
+
+func (o *ownRegistry) Watch(ctx context.Context, service string) iter.Seq2[[]Instance, error] {
+	return func(yield func([]Instance, error) bool) {
+		registry, err := o.get(ctx)
+		if err == nil && registry == nil {
+			err = errNoRegistry
+		}
+		if err != nil {
+			if yield(nil, err) {
+				<-ctx.Done()
+			}
+			return
+		}
+		registry.Watch(ctx, service)(yield)
+	}
+}
+
+// announcer keeps a service in a registry while it is served.
+type announcer struct {
+	registry  Registry
+	readiness *readiness
+	logger    *slog.Logger
+	instance  Instance
+	left      chan struct{} // closed when the service is in the registry no more
+
+	lease Lease // nil while it is not registered; read it after left is closed
+}
+
+// newAnnouncer returns nil for a service without a registry, and an error for one that nobody could call.
+func (s *Service) newAnnouncer(ctx context.Context, address net.Addr) (*announcer, error) {
+	registry, err := s.registry.get(ctx)
+	if err != nil || registry == nil {
+		return nil, err
+	}
+	base := strings.TrimRight(s.config.PublicURL, "/")
+	if base == "" {
+		host, _, err := net.SplitHostPort(address.String())
+		if err != nil || isUnspecified(host) {
+			return nil, fmt.Errorf("the service listens on %s, which tells others of a registry nothing: "+
+				"set Config.PublicURL (-public-url) to the address that they can reach, such as http://10.0.0.7:8000", address)
+		}
+		base = baseURL(address)
+	}
+	return &announcer{
+		registry:  registry,
+		readiness: &s.readiness,
+		logger:    s.config.Logger,
+		instance: Instance{
+			ID:      rand.Text(),
+			Service: s.config.Name,
+			URL:     base + s.config.Endpoint,
+			Version: s.config.Version,
+			Since:   time.Now(),
+		},
+		left: make(chan struct{}),
+	}, nil
+}
+
+// run registers the service, tells the registry when its readiness changes, and takes it out when ctx ends.
+func (a *announcer) run(ctx context.Context) {
+	defer close(a.left)
+	ready, changed := a.readiness.get()
+	a.instance.Ready = ready
+	registered := a.persist(ctx, "registering", func(ctx context.Context) error {
+		lease, err := a.registry.Register(ctx, a.instance)
+		if err == nil {
+			a.lease = lease
+		}
+		return err
+	})
+	if registered {
+		a.log(ctx, slog.LevelInfo, "registered")
+	}
+	for registered {
+		select {
+		case <-ctx.Done():
+			a.leave(ctx)
+			return
+		case <-changed:
+		}
+		ready, changed = a.readiness.get()
+		registered = a.persist(ctx, "changing readiness", func(ctx context.Context) error { return a.lease.Ready(ctx, ready) })
+	}
+	if a.lease != nil {
+		a.leave(ctx)
+	}
+}
+
+// persist tries something until the registry takes it, and reports false if ctx ended before.
+func (a *announcer) persist(ctx context.Context, what string, try func(context.Context) error) bool {
+	for pause := registerBase; ; pause = min(2*pause, registerCap) {
+		limited, cancel := context.WithTimeout(ctx, registerWait)
+		err := try(limited)
+		cancel()
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		a.log(ctx, slog.LevelWarn, "the registry did not take it, and is asked again",
+			slog.String("what", what), slog.String("error", err.Error()))
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(spread(pause)):
+		}
+	}
+}
+
+// leave takes the service out of the registry, whose last word it does not wait for long.
+func (a *announcer) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWait)
+	defer cancel()
+	if err := a.lease.Close(ctx); err != nil {
+		a.log(ctx, slog.LevelWarn, "the registry was not told that the service leaves", slog.String("error", err.Error()))
+	}
+}
+
+func (a *announcer) log(ctx context.Context, level slog.Level, text string, more ...slog.Attr) {
+	a.logger.LogAttrs(ctx, level, text, append(more,
+		slog.String("service", a.instance.Service), slog.String("instance", a.instance.ID), slog.String("url", a.instance.URL))...)
+}
