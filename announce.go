@@ -156,7 +156,9 @@ type announcer struct {
 	instance  Instance
 	left      chan struct{} // closed when the service is in the registry no more
 
-	lease Lease // nil while it is not registered; read it after left is closed
+	// Read these after left is closed.
+	lease Lease // nil while the service is not registered
+	known bool  // by other means than being registered
 }
 
 // newAnnouncer returns nil for a service without a registry, and an error for one that nobody could call.
@@ -201,8 +203,11 @@ func (a *announcer) run(ctx context.Context) {
 		}
 		return err
 	})
-	if registered {
+	switch {
+	case registered:
 		a.log(ctx, slog.LevelInfo, "registered")
+	case a.known:
+		a.log(ctx, slog.LevelInfo, "the registry knows its instances by other means")
 	}
 	for registered {
 		select {
@@ -219,16 +224,19 @@ func (a *announcer) run(ctx context.Context) {
 	}
 }
 
-// persist tries something until the registry takes it, and reports false if ctx ended before.
+// persist tries something until the registry takes it, and reports false if it never will or ctx ended before.
 func (a *announcer) persist(ctx context.Context, what string, try func(context.Context) error) bool {
 	for pause := registerBase; ; pause = min(2*pause, registerCap) {
 		limited, cancel := context.WithTimeout(ctx, registerWait)
 		err := try(limited)
 		cancel()
-		if err == nil {
+		switch {
+		case err == nil:
 			return true
-		}
-		if ctx.Err() != nil {
+		case errors.Is(err, ErrReadOnly):
+			a.known = true
+			return false
+		case ctx.Err() != nil:
 			return false
 		}
 		a.log(ctx, slog.LevelWarn, "the registry did not take it, and is asked again",

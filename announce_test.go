@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -122,20 +123,21 @@ func TestServe_waitsForCallersOnlyIfItIsRegistered(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		config jacinth.Config
-		down   bool
 		want   time.Duration
 	}{
-		{"without a registry", jacinth.Config{}, false, 0},
-		{"without a registry, told to", jacinth.Config{DrainDelay: time.Minute}, false, time.Minute},
-		{"registered", jacinth.Config{Registry: new(board)}, false, time.Second},
-		{"registered, told how long", jacinth.Config{Registry: new(board), DrainDelay: time.Minute}, false, time.Minute},
-		{"not registered yet", jacinth.Config{Registry: &board{down: true}}, true, 0},
+		{"without a registry", jacinth.Config{}, 0},
+		{"without a registry, told to", jacinth.Config{DrainDelay: time.Minute}, time.Minute},
+		{"registered", jacinth.Config{Registry: new(board)}, time.Second},
+		{"registered, told how long", jacinth.Config{Registry: new(board), DrainDelay: time.Minute}, time.Minute},
+		{"known by other means", jacinth.Config{Registry: readOnly{new(board)}}, time.Second},
+		{"not registered yet", jacinth.Config{Registry: &board{down: true}}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				config := test.config
 				config.Name, config.PublicURL, config.Logger = "billing", publicURL, slog.New(slog.DiscardHandler)
 				_, stop := serve(t, jacinth.New(config))
+				time.Sleep(time.Hour)
 				began := time.Now()
 				if err := stop(); err != nil {
 					t.Error(err)
@@ -146,6 +148,16 @@ func TestServe_waitsForCallersOnlyIfItIsRegistered(t *testing.T) {
 			})
 		})
 	}
+}
+
+// readOnly is a registry that nothing can be registered in.
+type readOnly struct{ *board }
+
+func (r readOnly) Register(context.Context, jacinth.Instance) (jacinth.Lease, error) {
+	if r.tried.Add(1) > 1 {
+		panic("asked again")
+	}
+	return nil, fmt.Errorf("dns: %w", jacinth.ErrReadOnly)
 }
 
 // TestServe_registersWhenItCan holds that a registry which is down stops nothing and is asked again, ever more seldom.

@@ -131,7 +131,7 @@ func TestInstance_matches(t *testing.T) {
 		{"billing", "billing", true},
 		{"billing", "Billing", false},
 		{"billing", "bill*", false}, // no pattern
-		{"billing", "*", false},
+		{"billing", "*", true},
 		{"billing", "", false},
 		{"workers.images", "workers.*", true},
 		{"workers.images.small", "workers.*", true},

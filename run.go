@@ -224,7 +224,7 @@ func (s *Service) leave(announcer *announcer) {
 	if announcer != nil {
 		select {
 		case <-announcer.left:
-			if announcer.lease != nil {
+			if announcer.lease != nil || announcer.known {
 				orDefault(&delay, defaultDrainDelay)
 			}
 		case <-time.After(leaveWait + stopGrace): // a registry that does not heed its context
