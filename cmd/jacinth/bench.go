@@ -41,13 +41,8 @@ one is meant and may be loaded.`, bench.MaxConnections, bench.MaxDuration.Minute
 		Example: `  jacinth bench :8000 say_hello name=Ada
   jacinth bench :8000 math.add --pos 1 2 -c 50 -d 30s --rate 5000 --warm-up 2s
   jacinth bench :8000 math.add '[1,2]' --batch 20 -n 1000 -o json`,
-		Args: words(2, -1),
-		ValidArgsFunction: func(cmd *cobra.Command, given []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if len(given) != 1 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return completeMethods(cmd.Context(), &options, given[0])
-		},
+		Args:              words(2, -1),
+		ValidArgsFunction: completeCall(&options, &byPlace),
 	}
 	flags := cmd.Flags()
 	flags.IntVarP(&load.Connections, "connections", "c", 10, "`NUMBER` of connections, each with one request at a time")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/failure"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/remote"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/terminal"
-	"github.com/jacinth-rpc/jacinth/openrpc"
 )
 
 // call is the command of that name.
@@ -67,10 +65,10 @@ line that cannot be meant, 3 when there was no answer, or none in JSON-RPC.`,
   jacinth call https://api.example.com/rpc search '{"query":"opals","limit":5}' -o table
   JACINTH_TOKEN=$(pass hello) jacinth call :8000 say_private_hello name=Ada
   jacinth call :8000 --batch calls.jsonl > answers.jsonl`,
-		Args:              c.words,
-		RunE:              c.run,
-		ValidArgsFunction: c.complete,
+		Args: c.words,
+		RunE: c.run,
 	}
+	cmd.ValidArgsFunction = completeCall(&c.remote, &c.byPlace)
 	flags := cmd.Flags()
 	flags.BoolVar(&c.byPlace, "pos", false, "take the values by position")
 	flags.BoolVar(&c.notify, "notify", false, "send notifications, which are not answered")
@@ -171,47 +169,4 @@ func (c *call) types(cmd *cobra.Command, service *remote.Service, method string)
 	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%s, so values are sent as JSON where they are JSON, and as text where not.\n",
 		terminal.Clean(guessing))
 	return nil, err
-}
-
-// complete offers the methods of the service, and then the params of the method.
-func (c *call) complete(cmd *cobra.Command, given []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if len(given) == 1 {
-		return completeMethods(cmd.Context(), &c.remote, given[0])
-	}
-	if len(given) == 0 || c.byPlace {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var offers []cobra.Completion
-	if m := methodOf(cmd.Context(), &c.remote, given[0], given[1]); m != nil {
-		for _, param := range m.Params {
-			offers = append(offers, cobra.CompletionWithDesc(param.Name+"=", terminal.Line(param.Description)))
-		}
-	}
-	return offers, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
-}
-
-// completeMethods offers the methods of the service at an address, nothing when it cannot be asked.
-func completeMethods(ctx context.Context, options *remote.Options, address string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	var offers []cobra.Completion
-	if service, err := options.Service(address); err == nil {
-		if description, err := service.Describe(ctx); err == nil {
-			for _, m := range description.Methods {
-				offers = append(offers, cobra.CompletionWithDesc(m.Name, terminal.Line(m.Summary)))
-			}
-		}
-	}
-	return offers, cobra.ShellCompDirectiveNoFileComp
-}
-
-// methodOf is the description of a method, nil when there is none to be had.
-func methodOf(ctx context.Context, options *remote.Options, address, name string) *openrpc.Method {
-	service, err := options.Service(address)
-	if err != nil {
-		return nil
-	}
-	description, err := service.Describe(ctx)
-	if err != nil {
-		return nil
-	}
-	return description.Method(name)
 }

@@ -39,7 +39,8 @@ anything that MUST be is not, with --strict if anything SHOULD be.`,
 		Example: `  jacinth conform :8000
   jacinth conform http://127.0.0.1:8080/rpc --verbose
   jacinth conform :8000 -o json | jq .summary`,
-		Args: words(1, 1),
+		Args:              words(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show the cases that passed, too")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail for what SHOULD be as well")

@@ -29,13 +29,8 @@ and all of its methods.
 		Example: `  jacinth describe :8000 say_hello
   jacinth describe :8000 | less
   jacinth describe :8000 -o openrpc > hello.openrpc.json`,
-		Args: words(1, 2),
-		ValidArgsFunction: func(cmd *cobra.Command, given []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if len(given) != 1 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return completeMethods(cmd.Context(), &options, given[0])
-		},
+		Args:              words(1, 2),
+		ValidArgsFunction: completeMethod(&options),
 	}
 	options.Flags(cmd.Flags())
 	format := newOutput(cmd, "text", "openrpc")

@@ -4,49 +4,91 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/arguments"
+	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/terminal"
 	"github.com/jacinth-rpc/jacinth/openrpc"
 )
 
 // exampleCall is a command line that calls the method: as its first example does, or with made-up values for the params
-// that must be there.
+// that must be there. It is empty when the name of the method cannot be typed.
+//
+// What a service says of itself is not to be trusted: whoever copies the line calls that method with these params, and
+// gives no flag that a name was made up to look like.
 func exampleCall(url string, document *openrpc.Document, m *openrpc.Method) string {
-	words := []string{"jacinth", "call", url, m.Name}
-	types := &arguments.Types{Document: document, Method: m}
-	if whole := wholeParams(m); whole != nil {
-		words = append(words, string(exampleWhole(m, types)))
-	} else {
-		words = append(words, exampleWords(m, types)...)
+	if m.Name == "" || m.Name != terminal.Line(m.Name) {
+		return ""
 	}
+	flags, params := exampleParams(m, &arguments.Types{Document: document, Method: m})
+	words := []string{"jacinth", "call", url, m.Name}
+	if strings.HasPrefix(m.Name, "-") {
+		words = slices.Concat([]string{"jacinth", "call"}, flags, []string{"--", url, m.Name})
+	} else if len(flags) > 0 {
+		words = slices.Concat(words, flags, []string{"--"})
+	}
+	words = append(words, params...)
 	for i := range words {
 		words[i] = shellWord(words[i])
 	}
 	return strings.Join(words, " ")
 }
 
-// exampleWords are the params of an example, each a word.
-func exampleWords(m *openrpc.Method, types *arguments.Types) []string {
-	var words []string
-	byPosition := m.ParamStructure == openrpc.ByPosition
-	if byPosition && len(m.Params) > 0 {
-		words = append(words, "--pos", "--")
+// exampleParams are the params of an example as words, and the flags that these want.
+func exampleParams(m *openrpc.Method, types *arguments.Types) (flags, words []string) {
+	if whole := wholeParams(m); whole != nil {
+		return nil, []string{string(exampleWhole(m, types))}
 	}
+	byPosition := m.ParamStructure == openrpc.ByPosition
+	given := exampleValues(m, types)
+	for i := range given {
+		word, ok := given[i].word(types, byPosition)
+		if !ok {
+			return nil, []string{string(allOf(given, byPosition))}
+		}
+		words = append(words, word)
+	}
+	if byPosition && len(words) > 0 {
+		flags = []string{"--pos"}
+	}
+	return flags, words
+}
+
+// exampleValue is a param that an example gives.
+type exampleValue struct {
+	name   string
+	value  json.RawMessage
+	schema *openrpc.Schema
+}
+
+// word is the param as a word of the command line. It reports whether it would be read as what it is: as a name with
+// the value, or as the value.
+func (v *exampleValue) word(types *arguments.Types, byPosition bool) (string, bool) {
+	word := types.Word(v.schema, v.value)
+	if byPosition {
+		return strings.TrimPrefix(word, "="), !strings.HasPrefix(word, "=:=")
+	}
+	first, _ := utf8.DecodeRuneInString(v.name)
+	ok := (first == '_' || unicode.IsLetter(first) || unicode.IsDigit(first)) &&
+		v.name == terminal.Line(v.name) && !strings.Contains(v.name, "=") && !strings.HasSuffix(v.name, ":")
+	return v.name + word, ok
+}
+
+// exampleValues are the params that an example gives, or else those that must be there.
+func exampleValues(m *openrpc.Method, types *arguments.Types) []exampleValue {
+	var values []exampleValue
 	given := exampleOf(m)
 	for i, param := range m.Params {
 		value, ok := given(i)
 		if !ok && param.Required {
 			value, ok = types.Sample(param.Schema), true
 		}
-		switch word := types.Word(param.Schema, value); {
-		case !ok:
-		case byPosition:
-			words = append(words, strings.TrimPrefix(word, "="))
-		default:
-			words = append(words, param.Name+word)
+		if ok {
+			values = append(values, exampleValue{param.Name, value, param.Schema})
 		}
 	}
-	return words
+	return values
 }
 
 // exampleOf returns what the first example of a method that has params gives for the param in the place i. An example
@@ -73,13 +115,22 @@ func exampleWhole(m *openrpc.Method, types *arguments.Types) json.RawMessage {
 	if len(given) == 0 {
 		return types.Sample(wholeParams(m))
 	}
-	var values, members []string
-	for _, e := range given {
-		values = append(values, string(e.Value))
-		name, _ := json.Marshal(e.Name) // a string can always be encoded
-		members = append(members, string(name)+":"+string(e.Value))
+	values := make([]exampleValue, len(given))
+	for i, e := range given {
+		values[i] = exampleValue{name: e.Name, value: e.Value}
 	}
-	if m.ParamStructure == openrpc.ByPosition {
+	return allOf(values, m.ParamStructure == openrpc.ByPosition)
+}
+
+// allOf puts params into one JSON value.
+func allOf(given []exampleValue, byPosition bool) json.RawMessage {
+	var values, members []string
+	for _, each := range given {
+		values = append(values, string(each.value))
+		name, _ := json.Marshal(each.name) // a string can always be encoded
+		members = append(members, string(name)+":"+string(each.value))
+	}
+	if byPosition {
 		return json.RawMessage("[" + strings.Join(values, ",") + "]")
 	}
 	return json.RawMessage("{" + strings.Join(members, ",") + "}")

@@ -26,7 +26,7 @@ import (
 const townToken = "the key of the town gate"
 
 // fixtures are the environment variables that name the services that scripts talk to.
-var fixtures = []string{"TOWN", "SHOP", "JRPC2", "SILENT", "PAGE", "NOBODY"}
+var fixtures = []string{"TOWN", "SHOP", "JRPC2", "SILENT", "PAGE", "HOSTILE", "NOBODY"}
 
 // startFixtures starts the services that scripts talk to and returns the environment variables that name them.
 func startFixtures(t *testing.T) map[string]string {
@@ -58,12 +58,17 @@ func startFixtures(t *testing.T) map[string]string {
 		}
 		_, _ = io.WriteString(w, "<!doctype html>\x1b[2J")
 	})
+	hostile, err := os.ReadFile("testdata/hostile.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	addresses := map[string]string{
-		"TOWN":   serve(town()),                                             // a jacinth service
-		"JRPC2":  serve(bridge(nil)),                                        // one that nobody here wrote
-		"SILENT": serve(bridge(&jrpc2.ServerOptions{DisableBuiltin: true})), // one that does not describe itself
-		"PAGE":   serve(page),                                               // no service at all
-		"NOBODY": closed.Addr().String(),
+		"TOWN":    serve(town()),                                             // a jacinth service
+		"JRPC2":   serve(bridge(nil)),                                        // one that nobody here wrote
+		"SILENT":  serve(bridge(&jrpc2.ServerOptions{DisableBuiltin: true})), // one that does not describe itself
+		"PAGE":    serve(page),                                               // no service at all
+		"HOSTILE": serve(&shop{document: hostile}),                           // one that means harm to whoever asks what it can do
+		"NOBODY":  closed.Addr().String(),
 	}
 	return addresses
 }

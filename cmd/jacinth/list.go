@@ -32,7 +32,8 @@ them cannot be listed, but its methods can be called.`,
 		Example: `  jacinth list :8000
   jacinth list :8000 --token-file ~/.hello-token
   jacinth list https://api.example.com/rpc -o json | jq -r '.[].name'`,
-		Args: words(1, 1),
+		Args:              words(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	options.Flags(cmd.Flags())
 	format := newOutput(cmd, "table", "json")

@@ -50,7 +50,11 @@ func (i *inventory) describe(screen *terminal.Screen, m *openrpc.Method) error {
 	if err := i.named(screen, m); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(screen, "\n%s\n%s\n", screen.Bold("TRY"), terminal.Clean(exampleCall(i.service.URL, i.known.Document, m)))
+	example := exampleCall(i.service.URL, i.known.Document, m)
+	if example == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(screen, "\n%s\n%s\n", screen.Bold("TRY"), terminal.Clean(example))
 	return err
 }
 

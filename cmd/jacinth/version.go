@@ -10,11 +10,12 @@ import (
 
 func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Say which version of jacinth this is",
-		Long:    "Says which version of jacinth this is, and which Go built it: what a report of a bug begins with.",
-		Example: "  jacinth version",
-		Args:    words(0, 0),
+		Use:               "version",
+		Short:             "Say which version of jacinth this is",
+		Long:              "Says which version of jacinth this is, and which Go built it: what a report of a bug begins with.",
+		Example:           "  jacinth version",
+		Args:              words(0, 0),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "jacinth %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err

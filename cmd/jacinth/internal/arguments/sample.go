@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/terminal"
 	"github.com/jacinth-rpc/jacinth/openrpc"
 )
 
@@ -111,6 +112,9 @@ func (t *Types) Word(schema *openrpc.Schema, raw json.RawMessage) string {
 		return ":=" + string(raw)
 	}
 	written := v.text
+	if terminal.Clean(written) != written {
+		return ":=" + string(raw) // JSON can say what a terminal does not show
+	}
 	if strings.HasPrefix(written, "@") {
 		written = "@" + written
 	}

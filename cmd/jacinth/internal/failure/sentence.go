@@ -28,6 +28,7 @@ func sentence(err error) string {
 		return fmt.Sprintf("%s cannot be reached: %v", wrapped.URL, wrapped.Err)
 	}
 	if _, reply, ok := strings.Cut(text, jacinth.ErrBadReply.Error()+": "); ok {
+		reply = strings.Replace(reply, ": set Client.URL to where the service is", "", 1) // for programs
 		return "what answered does not speak JSON-RPC: " + reply
 	}
 	return text

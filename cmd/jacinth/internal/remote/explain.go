@@ -36,6 +36,9 @@ func (s *Service) refused(code jacinth.Code) string {
 
 // misunderstood is what to do when something answered that is no JSON-RPC.
 func (s *Service) misunderstood() string {
+	if s.last.read > int64(s.client.MaxResponse) {
+		return "The answer is longer than this command reads: ask for less of it, in pages if the method has some."
+	}
 	at, err := url.Parse(s.URL)
 	if err != nil {
 		return ""

@@ -58,7 +58,7 @@ func (o *Options) Service(address string) (*Service, error) {
 	for _, line := range o.headers {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00") {
-			return nil, failure.Usagef("--header %q is not of the form 'Name: value'", line)
+			return nil, failure.Usagef("--header is not of the form 'Name: value'") // what it has may be a secret
 		}
 		header.Add(name, strings.TrimSpace(value))
 	}

@@ -53,32 +53,34 @@ type recorder struct {
 	transport http.RoundTripper
 	keep      bool // the body too
 	status    int
+	read      int64 // bytes of the body
 	body      bytes.Buffer
 }
 
 // RoundTrip sends the request by the transport below.
 func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
-	r.status = 0
+	r.status, r.read = 0, 0
 	r.body.Reset()
 	response, err := r.transport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
 	r.status = response.StatusCode
-	if r.keep {
-		response.Body = &copied{ReadCloser: response.Body, to: &r.body}
-	}
+	response.Body = &noted{ReadCloser: response.Body, in: r}
 	return response, nil
 }
 
-// copied is the body of a response that leaves a copy of what is read of it.
-type copied struct {
+// noted is the body of a response of which the recorder notes what is read.
+type noted struct {
 	io.ReadCloser
-	to *bytes.Buffer
+	in *recorder
 }
 
-func (c *copied) Read(p []byte) (int, error) {
-	n, err := c.ReadCloser.Read(p)
-	c.to.Write(p[:n])
+func (b *noted) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.in.read += int64(n)
+	if b.in.keep {
+		b.in.body.Write(p[:n])
+	}
 	return n, err
 }
