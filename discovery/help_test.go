@@ -3,12 +3,15 @@ package discovery_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/discovery"
+	"github.com/jacinth-rpc/jacinth/jacinthtest"
 )
 
 // instance makes one of a service whose other fields follow from its ID.
@@ -137,4 +140,27 @@ func ids(prefix string, count int) []string {
 		list[i] = fmt.Sprintf("%s%03d", prefix, i)
 	}
 	return list
+}
+
+var silent = slog.New(slog.DiscardHandler)
+
+// openConfig is of a registry in which everybody may do everything.
+var openConfig = discovery.RegistryConfig{
+	Service: jacinth.Config{Logger: silent, Authorize: func(context.Context, *jacinth.Request) error { return nil }},
+	Admit:   func(context.Context, jacinth.Instance) error { return nil },
+}
+
+// startService serves a registry in memory and returns a client of it.
+func startService(t *testing.T, config discovery.RegistryConfig) *jacinth.Client {
+	t.Helper()
+	return jacinthtest.New(t, discovery.NewRegistryService(config))
+}
+
+func newHTTP(t *testing.T, clients ...*jacinth.Client) *discovery.HTTP {
+	t.Helper()
+	registry, err := discovery.NewHTTP(clients...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registry
 }

@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -25,9 +24,6 @@ var (
 	printable   = regexp.MustCompile(`^[!-~]*$`)
 	oneLine     = regexp.MustCompile(`^[ -~]*$`)
 )
-
-// errGone says that an instance belongs to nobody any more, or to somebody who came later.
-var errGone = errors.New("the lease is over: the instance was forgotten, has left, or registered anew")
 
 // checkInstance says what is wrong with an instance that wants to be known.
 func checkInstance(i *jacinth.Instance) error {
@@ -94,10 +90,13 @@ func byServiceAndID(a, b jacinth.Instance) int {
 	return cmp.Or(strings.Compare(a.Service, b.Service), strings.Compare(a.ID, b.ID))
 }
 
+// sameInstance reports whether two instances are one and say the same of themselves.
+func sameInstance(a, b *jacinth.Instance) bool {
+	return a.ID == b.ID && a.Service == b.Service && a.URL == b.URL && a.Version == b.Version && a.Ready == b.Ready &&
+		a.Since.Equal(b.Since)
+}
+
 // sameSet reports whether nothing changed between two sets in their order.
 func sameSet(a, b []jacinth.Instance) bool {
-	return slices.EqualFunc(a, b, func(x, y jacinth.Instance) bool {
-		return x.ID == y.ID && x.Service == y.Service && x.URL == y.URL && x.Version == y.Version &&
-			x.Ready == y.Ready && x.Since.Equal(y.Since)
-	})
+	return slices.EqualFunc(a, b, func(x, y jacinth.Instance) bool { return sameInstance(&x, &y) })
 }

@@ -22,7 +22,7 @@ func (m *Memory) Register(_ context.Context, instance jacinth.Instance) (jacinth
 		return nil, fmt.Errorf("the instance cannot be registered: %w", err)
 	}
 	r := record{Instance: instance, Epoch: m.epoch.Add(1)}
-	if err := m.table.register(r, ttl); err != nil {
+	if err := m.table.register(r); err != nil {
 		return nil, err
 	}
 	return &memoryLease{table: &m.table, record: r}, nil

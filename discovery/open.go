@@ -12,6 +12,11 @@ import (
 //
 //	memory:                                     the services of this process; memory:NAME for one of several
 //	static:billing=http://10.0.0.7:8000/api     NAME=URL, and more of them after commas
+//	http://127.0.0.1:8500/api                   a registry service, https:// too, and more of them after commas
+//
+// It fails, with a sentence, for a URL that cannot be, and not for a registry that is out of reach. A token for a registry
+// service is never in the URL: it is in the environment, as JACINTH_REGISTRY_TOKEN, or in the file that
+// JACINTH_REGISTRY_TOKEN_FILE names, which is read anew for each call.
 func Open(_ context.Context, url string) (Registry, error) {
 	scheme, rest, ok := strings.Cut(url, ":")
 	if !ok {
@@ -22,6 +27,8 @@ func Open(_ context.Context, url string) (Registry, error) {
 		return openMemory(rest)
 	case "static":
 		return openStatic(rest)
+	case "http", "https":
+		return openHTTP(url)
 	}
 	return nil, fmt.Errorf("%q is not the URL of a registry that is known here: it begins with %s", clip(url), schemes)
 }

@@ -3,6 +3,7 @@ package discovery
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -16,10 +17,22 @@ const (
 	beat      = 5 * time.Second // of a lease, give or take a fifth
 	ttl       = 15 * time.Second
 	tombstone = 60 * time.Second // how long a dead lease is remembered, so that nothing that is late revives it
+	pingTTL   = 90 * time.Second // of an instance without a lease: pymicroservice pings every 30 seconds
+
+	maxPerStranger = 16 // instances, of one host without a token
 
 	freezeFrom  = 4 // instances; of fewer, half is no sign of anything
 	freezeLimit = 5 * time.Minute
 )
+
+// goneError says that a lease is over: the instance was forgotten, has left, or was registered anew.
+type goneError struct {
+	epoch int64 // of the last lease of the instance that is known; 0 if none is
+}
+
+func (e *goneError) Error() string {
+	return "the lease is over: the instance was forgotten, has left, or was registered anew"
+}
 
 // errFull says that a table takes no more of something.
 var errFull = errors.New("the registry is full")
@@ -36,7 +49,8 @@ type record struct {
 // is a service. The zero value never forgets an instance by itself; see newTable.
 type table struct {
 	limits limits
-	leased bool // instances that are not renewed are forgotten
+	leased bool         // instances that are not renewed are forgotten
+	logger *slog.Logger // told of a freeze; nil for none
 
 	mu       sync.Mutex
 	groups   map[string]*group // by the name of the service
@@ -44,6 +58,7 @@ type table struct {
 	revision int64             // of the last change
 	floor    int64             // revision of the last change of a group that is no more
 	waiters  map[*waiter]struct{}
+	closed   bool        // nobody waits any more
 	due      time.Time   // when sweep has something to do; zero is never
 	timer    *time.Timer // runs it then
 
@@ -73,6 +88,8 @@ type entry struct {
 	renewed time.Time
 	dead    time.Time // zero: it is alive
 	expired bool      // it did not leave, it was not heard of
+
+	stranger string // the host of a caller that had no token; empty for others
 }
 
 // waiter is somebody who waits for a change.
@@ -87,6 +104,7 @@ type view struct {
 	Instances []record `json:"instances"`
 	Frozen    bool     `json:"frozen"`  // more than half vanished at once, and nothing is forgotten
 	Settled   bool     `json:"settled"` // everybody who lives has had the time to say so
+	Run       int64    `json:"run"`     // of the registry's program: another number after each start
 }
 
 // newTable returns a table that forgets what is not renewed.
@@ -97,24 +115,67 @@ func newTable(limits limits) *table {
 	return &table{limits: limits, leased: true, started: now, revision: now.UnixMicro(), floor: now.UnixMicro()}
 }
 
-// register makes an instance known. It fails with errGone if a later lease of the instance is or was known, and with
-// errFull.
-func (t *table) register(r record, ttl time.Duration) error {
+// register makes an instance known. It fails with errFull, and with a goneError if the lease is over already, or a
+// later one of the instance was there. Saying the same once more is no failure.
+func (t *table) register(r record) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
 	t.sweep(now)
-	g := t.groups[r.Service]
+	if e := t.lease(r.Service, r.ID, r.Epoch); e != nil && sameInstance(&e.Instance, &r.Instance) {
+		e.renewed = now
+		return nil
+	}
+	if known := t.epoch(r.Service, r.ID); r.Epoch <= known {
+		return &goneError{known}
+	}
+	return t.add(&entry{record: r, ttl: ttl, renewed: now})
+}
+
+// ping makes an instance known that has no lease, or keeps it so. Stranger is the host of one without a token.
+func (t *table) ping(i jacinth.Instance, stranger string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.sweep(now)
+	known := t.epoch(i.Service, i.ID)
+	if e := t.lease(i.Service, i.ID, known); e != nil {
+		e.renewed = now
+		return nil
+	}
+	if stranger != "" && !t.bear(stranger) {
+		return errFull
+	}
+	return t.add(&entry{record: record{i, known + 1}, ttl: pingTTL, renewed: now, stranger: stranger})
+}
+
+// bear reports whether there is room for one more instance of a caller without a token: neither one host nor all of
+// them together leave the others without any. t.mu is held.
+func (t *table) bear(stranger string) bool {
+	same, all := 0, 0
+	for _, g := range t.groups {
+		for _, e := range g.entries {
+			if e.stranger == stranger {
+				same++
+			}
+			if e.stranger != "" {
+				all++
+			}
+		}
+	}
+	return same < maxPerStranger && all < max(1, t.limits.all/5)
+}
+
+// add puts an entry in its place. t.mu is held.
+func (t *table) add(e *entry) error {
+	g := t.groups[e.Service]
 	if g == nil {
 		if t.limits.names > 0 && len(t.groups) >= t.limits.names {
 			return errFull
 		}
 		g = &group{entries: map[string]*entry{}}
 	}
-	old := g.entries[r.ID]
-	if old != nil && r.Epoch <= old.Epoch {
-		return errGone
-	}
+	old := g.entries[e.ID]
 	if old == nil || !old.dead.IsZero() {
 		// The dead count too, or a caller could fill the memory with them.
 		if t.limits.perName > 0 && (g.live >= t.limits.perName || old == nil && len(g.entries) >= 2*t.limits.perName) ||
@@ -127,14 +188,14 @@ func (t *table) register(r record, ttl time.Duration) error {
 	if t.groups == nil {
 		t.groups = map[string]*group{}
 	}
-	t.groups[r.Service] = g
-	g.entries[r.ID] = &entry{record: r, ttl: ttl, renewed: now}
-	t.changed(r.Service, g)
-	t.sooner(now, now.Add(ttl))
+	t.groups[e.Service] = g
+	g.entries[e.ID] = e
+	t.changed(e.Service, g)
+	t.sooner(e.renewed, e.renewed.Add(e.ttl))
 	return nil
 }
 
-// renew keeps an instance known, or fails with errGone.
+// renew keeps an instance known, or fails with a goneError.
 func (t *table) renew(service, id string, epoch int64, ready bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -142,7 +203,7 @@ func (t *table) renew(service, id string, epoch int64, ready bool) error {
 	t.sweep(now)
 	e := t.lease(service, id, epoch)
 	if e == nil {
-		return errGone
+		return &goneError{t.epoch(service, id)}
 	}
 	e.renewed = now
 	if e.Ready != ready {
@@ -173,6 +234,25 @@ func (t *table) lease(service, id string, epoch int64) *entry {
 		return e
 	}
 	return nil
+}
+
+// find returns an instance that is known, and reports whether there is one.
+func (t *table) find(service, id string) (jacinth.Instance, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sweep(time.Now())
+	if g := t.groups[service]; g != nil && g.entries[id] != nil && g.entries[id].dead.IsZero() {
+		return g.entries[id].Instance, true
+	}
+	return jacinth.Instance{}, false
+}
+
+// epoch returns the number of the last lease of an instance that is known, 0 if none is. t.mu is held.
+func (t *table) epoch(service, id string) int64 {
+	if g := t.groups[service]; g != nil && g.entries[id] != nil {
+		return g.entries[id].Epoch
+	}
+	return 0
 }
 
 // bury makes an entry a tombstone. t.mu is held.
@@ -222,7 +302,10 @@ func (t *table) look(name string) view {
 	defer t.mu.Unlock()
 	now := time.Now()
 	t.sweep(now)
-	v := view{Revision: t.floor, Frozen: !t.frozen.IsZero(), Settled: t.started.IsZero() || now.Sub(t.started) >= ttl}
+	v := view{
+		Revision: t.floor, Frozen: !t.frozen.IsZero(),
+		Settled: t.started.IsZero() || now.Sub(t.started) >= ttl, Run: t.started.UnixMicro(),
+	}
 	if !isPattern(name) {
 		if g := t.groups[name]; g != nil {
 			v.Revision, v.Instances = max(v.Revision, g.revision), g.list()
@@ -258,7 +341,7 @@ func (g *group) list() []record {
 func (t *table) wait(ctx context.Context, name string, revision int64) view {
 	w := &waiter{name: name, wake: make(chan struct{}, 1)}
 	t.mu.Lock()
-	if t.limits.waiters > 0 && len(t.waiters) >= t.limits.waiters {
+	if t.closed || t.limits.waiters > 0 && len(t.waiters) >= t.limits.waiters {
 		t.mu.Unlock()
 		return t.look(name)
 	}
@@ -282,5 +365,24 @@ func (t *table) wait(ctx context.Context, name string, revision int64) view {
 		case <-ctx.Done():
 			return v
 		}
+		if t.isClosed() {
+			return v
+		}
 	}
+}
+
+// close sends away all who wait, now and later.
+func (t *table) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	for w := range t.waiters {
+		w.signal()
+	}
+}
+
+func (t *table) isClosed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closed
 }

@@ -1,0 +1,246 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jacinth-rpc/jacinth"
+)
+
+// RegistryConfig says what a registry that is a service is. Service.Authorize is required, and every other field is
+// its default when it is left out.
+type RegistryConfig struct {
+	// Service is the configuration of the service. Its Name is "registry" if it is empty. Its Authorize decides who may
+	// call the methods: who registers instances and who looks for them alike has to be granted registry:read.
+	Service jacinth.Config
+
+	// Admit decides whether the caller of a method, see [jacinth.CallerFrom], may register an instance, renew it and
+	// take it out. It must be safe for concurrent use. Nil is [ByScope].
+	Admit func(ctx context.Context, instance jacinth.Instance) error
+
+	// OldNames are the names of services, or patterns such as legacy.*, that callers without a token may ping and
+	// locate, because they are written with pymicroservice or gemstone, which send none. They can tell only of
+	// services at the address that they call from. None by default.
+	OldNames []string
+
+	// LocateURLs has locate_service answer with URLs, as gemstone wants it, instead of hosts and ports, as
+	// pymicroservice does.
+	LocateURLs bool
+
+	MaxNames     int // names of services; 1000
+	MaxPerName   int // instances of one service; 1000
+	MaxInstances int // instances in all; 5000
+	MaxWatchers  int // calls that wait for a change; 2000, and further ones are answered at once
+}
+
+// NewRegistryService makes a registry that is a service itself, for [HTTP] on other machines. The command "jacinth
+// registry" is one.
+//
+//	svc := discovery.NewRegistryService(discovery.RegistryConfig{
+//		Service: jacinth.Config{Addr: ":8500", Authorize: tokens.New(store).Authorize},
+//	})
+//	jacinth.Main(svc)
+//
+// It keeps everything in memory: when it starts anew, the services tell it within a beat. It forgets an instance that
+// was silent for 15 seconds, and does not let anything that is late revive it for 60 more. When more than half of all
+// instances fall silent at once, of four or more, it takes that for a fault of the network and forgets nothing for up to
+// 5 minutes; its answers and its log say so.
+//
+// It panics, with a sentence, if config cannot be.
+func NewRegistryService(config RegistryConfig) *jacinth.Service {
+	orDefault(&config.Service.Name, "registry")
+	orDefault(&config.Service.Description, "Knows which instances of services run, and where.")
+	orDefault(&config.MaxNames, 1000)
+	orDefault(&config.MaxPerName, 1000)
+	orDefault(&config.MaxInstances, 5000)
+	orDefault(&config.MaxWatchers, 2000)
+	orDefault(&config.Service.Limits.InFlight, config.MaxWatchers+512)
+	for _, limit := range []int{config.MaxNames, config.MaxPerName, config.MaxInstances, config.MaxWatchers} {
+		if limit < 0 {
+			panic("discovery: a limit of a RegistryConfig is negative: there is no registry without limits")
+		}
+	}
+	for _, name := range config.OldNames {
+		if err := checkName(name); err != nil || name == "*" {
+			panic(fmt.Sprintf("discovery: RegistryConfig.OldNames has %q, which is no name of a service and no pattern such as legacy.*", name))
+		}
+	}
+	if config.Admit == nil {
+		config.Admit = ByScope
+	}
+	if config.Service.Logger == nil {
+		config.Service.Logger = slog.Default()
+	}
+	r := &registryService{config: config, table: newTable(limits{
+		names: config.MaxNames, perName: config.MaxPerName, all: config.MaxInstances, waiters: config.MaxWatchers,
+	})}
+	r.table.logger = config.Service.Logger
+	config.Service.Authorize = r.authorizer(config.Service.Authorize)
+	svc := jacinth.New(config.Service)
+	jacinth.Private(svc, registerMethod, r.register, jacinth.Scope(readScope), jacinth.Idempotent(), jacinth.Errors(errLeaseOver, errRegistryFull),
+		jacinth.Doc("Makes an instance known for 15 seconds, if the caller is granted registry:write: and the name."))
+	jacinth.Private(svc, renewMethod, r.renew, jacinth.Scope(readScope), jacinth.Idempotent(), jacinth.Errors(errLeaseOver),
+		jacinth.Doc("Keeps an instance known for 15 more seconds."))
+	jacinth.Private(svc, leaveMethod, r.leave, jacinth.Scope(readScope), jacinth.Idempotent(), jacinth.Doc("Makes an instance unknown."))
+	jacinth.Private(svc, listMethod, r.list, jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Doc("Answers with the instances of a service."))
+	jacinth.Private(svc, watchMethod, r.watch, jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Timeout(maxWait+5*time.Second),
+		jacinth.Doc("Answers with the instances of a service once their revision is another one, or when the time to wait is over."))
+	r.old(svc)
+	// Who waits for a change would keep a service that stops waiting for them.
+	svc.Background(func(ctx context.Context) error {
+		<-ctx.Done()
+		r.table.close()
+		return nil
+	})
+	return svc
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// ByScope admits a caller whose scopes, see [jacinth.Caller], have registry:write: and the name of the service, or a
+// pattern that means it: registry:write:billing, registry:write:workers.*
+func ByScope(ctx context.Context, instance jacinth.Instance) error {
+	for _, scope := range jacinth.CallerFrom(ctx).Scopes {
+		name, ok := strings.CutPrefix(scope, writeScope)
+		if ok && name != "*" && instance.Matches(name) {
+			return nil
+		}
+	}
+	return jacinth.Errorf(jacinth.AccessDenied, "this token is not granted %s%s", writeScope, instance.Service)
+}
+
+// registryService is what the methods of a registry work on.
+type registryService struct {
+	config RegistryConfig
+	table  *table
+}
+
+var (
+	errLeaseOver    = jacinth.Errorf(LeaseOver, "the lease is over: register the instance anew, if it is still meant to be known")
+	errRegistryFull = jacinth.Errorf(RegistryFull, "the registry is full")
+)
+
+func (r *registryService) register(ctx context.Context, p registerParams) (jacinth.None, error) {
+	instance := jacinth.Instance{ID: p.ID, Service: p.Service, URL: p.URL, Version: p.Version, Ready: p.Ready, Since: p.Since}
+	if err := checkInstance(&instance); err != nil {
+		return jacinth.None{}, jacinth.Errorf(jacinth.InvalidParams, "%v", err)
+	}
+	if strings.HasPrefix(p.ID, oldID) {
+		return jacinth.None{}, jacinth.Errorf(jacinth.InvalidParams, "ids that begin with %s are for services without a lease", oldID)
+	}
+	if err := r.admit(ctx, &instance); err != nil {
+		return jacinth.None{}, err
+	}
+	return jacinth.None{}, failureOf(r.table.register(record{instance, p.Epoch}))
+}
+
+func (r *registryService) renew(ctx context.Context, p renewParams) (jacinth.None, error) {
+	if err := r.may(ctx, p.Service, p.ID); err != nil {
+		return jacinth.None{}, err
+	}
+	return jacinth.None{}, failureOf(r.table.renew(p.Service, p.ID, p.Epoch, p.Ready))
+}
+
+func (r *registryService) leave(ctx context.Context, p leaveParams) (jacinth.None, error) {
+	if err := r.may(ctx, p.Service, p.ID); err != nil {
+		return jacinth.None{}, err
+	}
+	r.table.leave(p.Service, p.ID, p.Epoch)
+	return jacinth.None{}, nil
+}
+
+func (r *registryService) list(_ context.Context, p listParams) (view, error) {
+	if err := checkName(p.Service); err != nil {
+		return view{}, jacinth.Errorf(jacinth.InvalidParams, "%v", err)
+	}
+	return r.table.look(p.Service), nil
+}
+
+func (r *registryService) watch(ctx context.Context, p watchParams) (view, error) {
+	if err := checkName(p.Service); err != nil {
+		return view{}, jacinth.Errorf(jacinth.InvalidParams, "%v", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.WaitMS)*time.Millisecond)
+	defer cancel()
+	return r.table.wait(ctx, p.Service, p.Revision), nil
+}
+
+// admit decides whether an instance may be made known by the caller.
+func (r *registryService) admit(ctx context.Context, instance *jacinth.Instance) error {
+	err := r.config.Admit(ctx, *instance)
+	if err == nil {
+		err = checkNear(jacinth.RequestFrom(ctx), instance.URL)
+	}
+	if err != nil {
+		r.refused(ctx, instance, err)
+	}
+	return err
+}
+
+// may decides whether the caller may do something with an instance that is known, or with the name of one that is not.
+func (r *registryService) may(ctx context.Context, service, id string) error {
+	instance, ok := r.table.find(service, id)
+	if !ok {
+		instance = jacinth.Instance{Service: service, ID: id}
+	}
+	err := r.config.Admit(ctx, instance)
+	if err != nil {
+		r.refused(ctx, &instance, err)
+	}
+	return err
+}
+
+// refused writes that somebody was kept from a name: that is either a mistake or an attack.
+func (r *registryService) refused(ctx context.Context, instance *jacinth.Instance, err error) {
+	request := jacinth.RequestFrom(ctx)
+	r.config.Service.Logger.LogAttrs(ctx, slog.LevelWarn, "registration refused",
+		slog.String("name", clip(instance.Service)), slog.String("url", clip(instance.URL)),
+		slog.String("caller", request.Caller.Name), slog.String("address", request.Address), slog.String("error", err.Error()))
+}
+
+// failureOf is what a caller learns of a failure of the table.
+func failureOf(err error) error {
+	if gone, ok := errors.AsType[*goneError](err); ok {
+		return &jacinth.Error{Code: LeaseOver, Message: errLeaseOver.Message, Data: known{gone.epoch}}
+	}
+	if errors.Is(err, errFull) {
+		return errRegistryFull
+	}
+	return err
+}
+
+// checkNear refuses an address that means this machine from a caller who is on another.
+func checkNear(request *jacinth.Request, address string) error {
+	if u, err := url.Parse(address); err == nil && isLoopback(u.Hostname()) && !isNear(request) {
+		return jacinth.Errorf(jacinth.InvalidParams, "%q means every caller's own machine: name an address that others can reach", address)
+	}
+	return nil
+}
+
+// isLoopback reports whether a host is the machine of whoever says it.
+func isLoopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// isNear reports whether a request came from this machine: over loopback, or by HTTP without a network.
+func isNear(request *jacinth.Request) bool {
+	if request.HTTP == nil {
+		return false
+	}
+	host, _, err := net.SplitHostPort(request.Address)
+	return err != nil || isLoopback(host)
+}
