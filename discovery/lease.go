@@ -265,7 +265,9 @@ func isRefusal(err error) bool {
 }
 
 // spread is a time give or take a fifth, so that those who began together do not stay together.
-func spread(d time.Duration) time.Duration { return d*4/5 + rand.N(d*2/5) }
+func spread(d time.Duration) time.Duration {
+	return d*4/5 + rand.N(d*2/5) //nolint:gosec // G404: a pause is no secret
+}
 
 // backoff is how long to leave a registry alone after it was out of reach some times in a row.
 func backoff(failures int) time.Duration {

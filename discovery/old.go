@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -130,12 +131,7 @@ func isOld(request *jacinth.Request) bool {
 
 func (r *registryService) isOldName(service string) bool {
 	probe := jacinth.Instance{Service: service}
-	for _, name := range r.config.OldNames {
-		if probe.Matches(name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.config.OldNames, probe.Matches)
 }
 
 // isOwn reports whether a URL is at the address that a request came from.

@@ -80,8 +80,7 @@ func NewRegistryService(config RegistryConfig) *jacinth.Service {
 	}
 	r := &registryService{config: config, table: newTable(limits{
 		names: config.MaxNames, perName: config.MaxPerName, all: config.MaxInstances, waiters: config.MaxWatchers,
-	})}
-	r.table.logger = config.Service.Logger
+	}, config.Service.Logger)}
 	config.Service.Authorize = r.authorizer(config.Service.Authorize)
 	svc := jacinth.New(config.Service)
 	jacinth.Private(svc, registerMethod, r.register, jacinth.Scope(readScope), jacinth.Idempotent(), jacinth.Errors(errLeaseOver, errRegistryFull),

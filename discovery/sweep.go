@@ -19,16 +19,16 @@ func (t *table) sweep(now time.Time) {
 	overdue, silent, lost := t.census(now)
 	if all := t.count + lost; all < freezeFrom || 2*(silent+lost) <= all {
 		if !t.frozen.IsZero() {
-			t.log(slog.LevelInfo, "most instances are heard of again")
+			t.logger.LogAttrs(context.Background(), slog.LevelInfo, "most instances are heard of again")
 		}
 		t.frozen, t.spent = time.Time{}, false
 	} else if len(overdue) > 0 && t.frozen.IsZero() && !t.spent {
 		t.frozen = now
-		t.log(slog.LevelWarn, "more than half of all instances fell silent: none is forgotten for a while",
+		t.logger.LogAttrs(context.Background(), slog.LevelWarn, "more than half of all instances fell silent: none is forgotten for a while",
 			slog.Int("silent", silent+lost), slog.Int("all", all), slog.Duration("for", freezeLimit))
 	}
 	if !t.frozen.IsZero() && now.Sub(t.frozen) >= freezeLimit {
-		t.log(slog.LevelWarn, "instances that stayed silent are forgotten", slog.Int("silent", len(overdue)))
+		t.logger.LogAttrs(context.Background(), slog.LevelWarn, "instances that stayed silent are forgotten", slog.Int("silent", len(overdue)))
 		t.frozen, t.spent = time.Time{}, true
 	}
 	if t.frozen.IsZero() {
@@ -107,10 +107,4 @@ func (t *table) tick() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sweep(time.Now())
-}
-
-func (t *table) log(level slog.Level, text string, attributes ...slog.Attr) {
-	if t.logger != nil {
-		t.logger.LogAttrs(context.Background(), level, text, attributes...)
-	}
 }

@@ -50,7 +50,7 @@ type record struct {
 type table struct {
 	limits limits
 	leased bool         // instances that are not renewed are forgotten
-	logger *slog.Logger // told of a freeze; nil for none
+	logger *slog.Logger // told of a freeze; for a leased table alone
 
 	mu       sync.Mutex
 	groups   map[string]*group // by the name of the service
@@ -108,11 +108,11 @@ type view struct {
 }
 
 // newTable returns a table that forgets what is not renewed.
-func newTable(limits limits) *table {
+func newTable(limits limits, logger *slog.Logger) *table {
 	now := time.Now()
 	// Revisions of two runs of a program are different, or else a client that knew the first could be told that
 	// nothing changed. A counter that begins with the time does that, and stays exact as a number in JSON.
-	return &table{limits: limits, leased: true, started: now, revision: now.UnixMicro(), floor: now.UnixMicro()}
+	return &table{limits: limits, leased: true, logger: logger, started: now, revision: now.UnixMicro(), floor: now.UnixMicro()}
 }
 
 // register makes an instance known. It fails with errFull, and with a goneError if the lease is over already, or a

@@ -25,9 +25,9 @@ const (
 const (
 	// LeaseOver says that an instance was forgotten, has left, or was registered anew. The data has the number of its
 	// last lease that is known.
-	LeaseOver jacinth.Code = 1
+	LeaseOver jacinth.Code = 1 //nolint:errname // a Code is an error, and named as one
 	// RegistryFull says that the registry takes no more instances, or no more names.
-	RegistryFull jacinth.Code = 2
+	RegistryFull jacinth.Code = 2 //nolint:errname // as above
 )
 
 // maxWait is the longest that registry.watch waits for a change.

@@ -41,11 +41,13 @@ import (
 func New(tb testing.TB, svc *jacinth.Service) *jacinth.Client {
 	tb.Helper()
 	pipe := &pipeListener{connections: make(chan net.Conn), closed: make(chan struct{})}
-	var handlers, serving sync.WaitGroup
+	var handlers handlers
+	var serving sync.WaitGroup
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handlers.Add(1)
-		defer handlers.Done()
-		svc.ServeHTTP(w, r)
+		if handlers.begin() {
+			defer handlers.Done()
+			svc.ServeHTTP(w, r)
+		}
 	})}
 	serving.Go(func() {
 		if err := server.Serve(pipe); !errors.Is(err, http.ErrServerClosed) {
@@ -57,10 +59,37 @@ func New(tb testing.TB, svc *jacinth.Service) *jacinth.Client {
 	tb.Cleanup(func() {
 		_ = server.Close()
 		serving.Wait()
-		handlers.Wait()
+		handlers.end()
 		transport.CloseIdleConnections()
 	})
 	return &jacinth.Client{URL: "http://service.test" + svc.Endpoint(), HTTP: &http.Client{Transport: transport}}
+}
+
+// handlers counts those that run. A request that was read just before the server was closed may still come to its
+// handler after that, when nobody is to begin any more.
+type handlers struct {
+	sync.WaitGroup
+
+	mu    sync.Mutex
+	ended bool
+}
+
+// begin reports whether a handler may run, and then wants a Done after it.
+func (h *handlers) begin() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.ended {
+		h.Add(1)
+	}
+	return !h.ended
+}
+
+// end waits for those that run.
+func (h *handlers) end() {
+	h.mu.Lock()
+	h.ended = true
+	h.mu.Unlock()
+	h.Wait()
 }
 
 // pipeListener is a net.Listener whose connections are made by dial.
