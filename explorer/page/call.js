@@ -64,7 +64,7 @@ function draftOf(name) {
 
 function anyHead(draft) {
 	const input = el('input.method-input', {
-		id: 'any-name', type: 'text', placeholder: 'method', 'aria-label': 'Name of the method',
+		id: 'any-name', placeholder: 'method', 'aria-label': 'Name of the method',
 		oninput: () => {
 			draft.anyName = input.value;
 			refresh();

@@ -25,7 +25,21 @@ export function el(tag, attributes = {}, ...children) {
 	return node;
 }
 
-export const icon = (name) => find(`icon-${name}`).content.cloneNode(true);
+const icons = {
+	lock: 'M3 7h10v7H3zM5 7V5a3 3 0 0 1 6 0v2',
+	copy: 'M5.5 5.5h8v8h-8zM10.5 3v-.5h-8v8H3',
+	remove: 'M4 4l8 8M12 4l-8 8',
+	add: 'M8 3v10M3 8h10',
+	light: 'M5 8a3 3 0 1 0 6 0 3 3 0 1 0-6 0M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1',
+	dark: 'M13.5 9.5a6 6 0 0 1-7-7 6 6 0 1 0 7 7z',
+	auto: 'M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2v12m1.2-11.5v11m1.2-10.6v10.2m1.2-9.2v8.2m1.2-6.8v5.4',
+};
+
+export function icon(name) {
+	const made = find('icon').content.cloneNode(true);
+	made.querySelector('path').setAttribute('d', icons[name]);
+	return made;
+}
 
 export const iconButton = (name, label, onclick) =>
 	el('button.quiet.icon-button', { 'aria-label': label, title: label, onclick }, icon(name));

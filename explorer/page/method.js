@@ -88,7 +88,7 @@ function partsOf({ kind, schema, variants }, scope, depth = 0) {
 	switch (kind) {
 	case 'object': {
 		const parts = propertiesOf(schema).map(([name, property]) => [name, property, required(schema, name)]);
-		if (isObject(schema.additionalProperties)) parts.push(['any other', schema.additionalProperties]);
+		if (isObject(schema.additionalProperties)) parts.push([parts.length ? 'any other' : 'any name', schema.additionalProperties]);
 		return parts;
 	}
 	case 'array':

@@ -109,13 +109,15 @@ function plainName({ kind, schema, boolean, variants }, scope, depth) {
 // limits says in a few words what else must be true of the value.
 export function limits(schema) {
 	const digits = (name) => literalOf(schema, name)?.digits;
+	// What only says that a number has 64 bits is nothing to a person.
+	const bound = (name) => (/^-?\d{19,}$|e\+/.test(digits(name)) ? undefined : digits(name));
 	const range = (low, high, unit) => {
 		if (low !== undefined && high !== undefined) return low === high ? `${low}${unit}` : `${low} to ${high}${unit}`;
 		if (low !== undefined) return `${low}${unit} or more`;
 		return high === undefined ? undefined : `${high}${unit} at most`;
 	};
 	return [
-		range(digits('minimum'), digits('maximum'), ''),
+		range(bound('minimum'), bound('maximum'), ''),
 		digits('exclusiveMinimum') && `more than ${digits('exclusiveMinimum')}`,
 		digits('exclusiveMaximum') && `less than ${digits('exclusiveMaximum')}`,
 		digits('multipleOf') && `multiple of ${digits('multipleOf')}`,

@@ -42,6 +42,7 @@ function describeMethod(described, doc) {
 		group: tags[0] ?? name.slice(0, Math.max(0, name.lastIndexOf('.'))),
 		summary: asText(method.summary), description: asText(method.description),
 		params: all(method.params).map(content).filter((param) => param.name),
+		whole: isObject(own.params) ? content({ schema: own.params }) : undefined, // of params that are a list or a map
 		result: isObject(method.result) ? content(whole.resolve(method.result)) : undefined,
 		errors: all(method.errors).map((error) => ({
 			code: literalOf(error, 'code')?.digits, message: asText(error.message), data: literalOf(error, 'data'),
@@ -66,6 +67,7 @@ const headerName = (name) => (/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(asText(name))
 // exampleParams turns an example into params: by name if it names params of the method, else by position.
 export function exampleParams(example, method) {
 	const given = example.params.filter(({ value }) => value);
-	const named = given.every(({ name }) => method.params.some((param) => param.name === name));
+	const named = method.whole ? method.structure === 'by-name'
+		: given.every(({ name }) => method.params.some((param) => param.name === name));
 	return named ? object(given.map(({ name, value }) => [name, value])) : array(given.map(({ value }) => value));
 }
