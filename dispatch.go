@@ -172,7 +172,11 @@ func (x *exchange) answer(w *codec.Writer, request *wire.Request) verdict {
 	if failure != nil {
 		v.code = failure.code()
 		if !notification {
-			w.Bytes = appendBounded(w.Bytes[:mark], id, failure, w.Limit)
+			var unsent error
+			if w.Bytes, unsent = appendBounded(w.Bytes[:mark], id, failure, w.Limit); unsent != nil {
+				x.service.config.Logger.LogAttrs(x.ctx, slog.LevelError, "error data not sent",
+					slog.String("method", v.method.Name), slog.Int("code", int(v.code)), slog.Any("error", unsent))
+			}
 		}
 	}
 	if notification {

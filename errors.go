@@ -70,7 +70,7 @@ func (c Code) Error() string { return c.String() }
 type Error struct {
 	Code    Code   // 0 is sent as InternalError
 	Message string // one sentence; empty is the text of the Code
-	Data    any    // sent as JSON; nil sends none
+	Data    any    // sent as JSON; nil sends none, and what cannot be encoded is logged instead
 	Cause   error  // for the log and for errors.Is; never sent
 
 	remote bool // came from another service

@@ -27,11 +27,11 @@ func TestErrors_ofMethods(t *testing.T) {
 		{"a panicking error", panickingError{}, `{"code":-32603,"message":"Internal error","data":"<any>"}`, "", "call failed"},
 		{
 			"data that panics", &jacinth.Error{Code: 5, Message: "m", Data: panickingValue{}},
-			`{"code":5,"message":"m","data":"<none>"}`, "", "request",
+			`{"code":5,"message":"m","data":"<none>"}`, "panic: ", "error data not sent",
 		},
 		{
 			"data that is no JSON", &jacinth.Error{Code: 5, Message: "m", Data: json.RawMessage(`{`)},
-			`{"code":5,"message":"m","data":"<none>"}`, "", "request",
+			`{"code":5,"message":"m","data":"<none>"}`, "RawMessage", "error data not sent",
 		},
 		{
 			"a cause that panics", &jacinth.Error{Code: 5, Message: "m", Cause: (*fragileError)(nil)},

@@ -1,6 +1,8 @@
 package jacinth
 
 import (
+	"fmt"
+
 	"github.com/jacinth-rpc/jacinth/internal/codec"
 	"github.com/jacinth-rpc/jacinth/internal/plan"
 	"github.com/jacinth-rpc/jacinth/internal/wire"
@@ -49,38 +51,41 @@ func (e *Error) withLimit(limit int) *Error {
 	return &Error{Code: e.Code, Message: e.Message, Data: data}
 }
 
-// appendFailure appends the error reply that a failure is to its caller.
+// appendFailure appends the error reply that one of jacinth's own failures is to its caller.
 func appendFailure(dst, id []byte, failure *Error) []byte {
-	return wire.AppendError(dst, id, int(failure.code()), failure.message(), encodeData(failure.Data))
+	data, _ := encodeData(failure.Data)
+	return wire.AppendError(dst, id, int(failure.code()), failure.message(), data)
 }
 
-// appendBounded is appendFailure up to limit bytes in all, since a method can put as much into an error as into a
-// result. An error that is too long loses its data, and its message if that is not enough; its code is always sent.
-func appendBounded(dst, id []byte, failure *Error, limit int) []byte {
-	out := appendFailure(dst, id, failure)
-	if len(out) > limit && failure.Data != nil {
-		out = appendFailure(dst, id, &Error{Code: failure.code(), Message: failure.Message})
+// appendBounded appends the error reply of any failure up to limit bytes in all, since a method can put as much into an
+// error as into a result. An error that is too long loses its data, and its message if that is not enough; its code is
+// always sent. So it is where the data cannot be encoded: the code and the message still tell what happened, and unsent
+// is for the log.
+func appendBounded(dst, id []byte, failure *Error, limit int) (out []byte, unsent error) {
+	code, message := failure.code(), failure.message()
+	data, unsent := encodeData(failure.Data)
+	out = wire.AppendError(dst, id, int(code), message, data)
+	if len(out) > limit && data != nil {
+		out = wire.AppendError(dst, id, int(code), message, nil)
 	}
 	if len(out) > limit && failure.Message != "" {
-		out = appendFailure(dst, id, &Error{Code: failure.code()})
+		out = wire.AppendError(dst, id, int(code), code.String(), nil)
 	}
-	return out
+	return out, unsent
 }
 
-// encodeData returns the data of an error as JSON, nil for none. Data that cannot be encoded is left out: the code and
-// the message still tell what happened.
-func encodeData(data any) (encoded []byte) {
+// encodeData returns the data of an error as JSON, nil for none.
+func encodeData(data any) (encoded []byte, err error) {
 	if data == nil {
-		return nil
+		return nil, nil
 	}
 	defer func() {
-		if recover() != nil { // a type's own method failed, which must not cost more than its data
-			encoded = nil
+		if value := recover(); value != nil { // a type's own method failed, which must not cost more than its data
+			encoded, err = nil, fmt.Errorf("panic: %v", value)
 		}
 	}()
-	encoded, err := codec.Marshal(data)
-	if err != nil {
-		return nil
+	if encoded, err = codec.Marshal(data); err != nil {
+		return nil, err
 	}
-	return encoded
+	return encoded, nil
 }

@@ -74,12 +74,12 @@ func (x *exchange) join() {
 			failure := x.service.internal(method, errGone, nil)
 			reply.verdict = verdict{code: failure.Code, method: method}
 			if id != nil {
-				text = appendBounded(nil, id, failure, room)
+				text, _ = appendBounded(nil, id, failure, room)
 			}
 		case len(text) <= room || len(text) == 0:
 		case reply.verdict.code == 0:
 			reply.verdict.code = ResponseTooLarge
-			text = appendBounded(nil, id, errResponseTooLarge.withLimit(x.service.limits.Response), room)
+			text, _ = appendBounded(nil, id, errResponseTooLarge.withLimit(x.service.limits.Response), room)
 		default:
 			text = appendFailure(nil, id, &Error{Code: reply.verdict.code})
 		}
