@@ -71,21 +71,26 @@
 //
 // # Beside the methods
 //
-// [Service.Handle] serves other things over HTTP, [Service.Background] and [Service.Every] run tasks for as long as
-// the service runs. /livez says that the process lives and /readyz whether it welcomes work. The method
-// get_service_specs describes the service in few words.
+// [Service.Static] serves files, [Page] fills templates of html/template, [Service.Handle] serves anything else over
+// HTTP; nothing of that can hide the endpoint. Pages of other sites may not call the service unless Config.Origins lists
+// them. [Service.Background] and [Service.Every] run tasks for as long as the service runs. /livez says that the process
+// lives and /readyz whether it welcomes work. The method get_service_specs describes the service in few words.
 //
 // # The description
 //
 // The method rpc.discover answers with an OpenRPC document: every method that the caller may call, with JSON Schemas
 // of its params and its result. They come from the types that calls are decoded with, so that the schema of the params
-// takes what the method takes; only what Validate methods want, no schema says. Types and fields are described by their names and by the tag doc, methods by [Doc],
-// [Errors], [Example] and [Deprecated]; a type that encodes itself may describe itself, see [openrpc.Describer]. In a
-// result the tags are what the author promises: nothing checks results.
+// takes what the method takes; only what Validate methods want, no schema says. Types and fields are described by their
+// names and by the tag doc, methods by [Doc], [Errors], [Example] and [Deprecated]; a type that encodes itself may
+// describe itself, see [openrpc.Describer]. In a result the tags are what the author promises: nothing checks results.
+//
+// Under Run and Main the page /explorer shows all of this and calls the methods: see Config.Explorer. In a server of
+// yours, mount package explorer.
 //
 // # What never happens by default
 //
 // No private method runs without an authorizer that accepts its caller; a service with private methods and no
 // authorizer does not start. Nothing is unlimited: see [Limits]. No internal error, type name or stack leaves the
-// service. No params and no token are logged. The service listens on the loopback address until it is told otherwise.
+// service. No params and no token are logged. No page of another site gets in. The service listens on the loopback
+// address until it is told otherwise, and answers to no other name there.
 package jacinth

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,7 @@ type Templates struct {
 	files    fs.FS
 	patterns []string
 	parsed   *template.Template
+	untried  *template.Template // the same, to try pages on
 }
 
 // ParseTemplates parses the files of fsys that match the patterns of path.Match; each is a template named after its
@@ -26,8 +28,23 @@ func ParseTemplates(fsys fs.FS, patterns ...string) *Templates {
 	if err != nil {
 		panic(fmt.Sprintf("jacinth: %v", err))
 	}
-	return &Templates{files: fsys, patterns: patterns, parsed: parsed}
+	return &Templates{files: fsys, patterns: patterns, parsed: parsed, untried: template.Must(parsed.Clone())}
 }
+
+// try finds what package html/template looks for only when a template is first filled: templates that are missing, and
+// places in the HTML where nothing is safe.
+func (t *Templates) try(name string) error {
+	broken, _ := errors.AsType[*template.Error](template.Must(t.untried.Clone()).ExecuteTemplate(full{}, name, nil))
+	if broken == nil {
+		return nil // without data much may fail that does not with it
+	}
+	return broken
+}
+
+// full is a writer that ends what it is used for at once.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 // now returns the templates as of the start or, in development, as of this moment.
 func (t *Templates) now(ctx context.Context) (*template.Template, error) {
@@ -38,13 +55,17 @@ func (t *Templates) now(ctx context.Context) (*template.Template, error) {
 }
 
 // Page returns a handler that fills the named template with what data returns for a request; a nil data fills it
-// with nothing. It panics if there is no such template.
+// with nothing. It panics if there is no such template, and with file and line if it uses one that is not there or puts
+// values where no escaping makes them safe.
 //
 // The page is sent only once it is complete. If data or the template fails, the visitor gets a plain 404 for an error
 // that is fs.ErrNotExist and a plain 500 for any other, and the log gets the error.
 func Page[D any](templates *Templates, name string, data func(r *http.Request) (D, error)) http.Handler {
 	if templates.parsed.Lookup(name) == nil {
 		panic(fmt.Sprintf("jacinth: there is no template %q%s", name, templates.parsed.DefinedTemplates()))
+	}
+	if err := templates.try(name); err != nil {
+		panic(fmt.Sprintf("jacinth: %v", err))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page, err := render(templates, name, data, r)

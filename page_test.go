@@ -109,6 +109,14 @@ func TestParseTemplates_stopsTheStartWithFileAndLine(t *testing.T) {
 			templates := jacinth.ParseTemplates(fstest.MapFS{"there.html": {}}, "*.html")
 			jacinth.Page[any](templates, "absent.html", nil)
 		}},
+		{"a page that uses a template that is not there", "page.html:2:", func() {
+			templates := jacinth.ParseTemplates(fstest.MapFS{"page.html": {Data: []byte("<p>\n{{template \"absent\"}}")}}, "*.html")
+			jacinth.Page[any](templates, "page.html", nil)
+		}},
+		{"a page with values where none is safe", "page.html:2:", func() {
+			templates := jacinth.ParseTemplates(fstest.MapFS{"page.html": {Data: []byte("<p>\n<a {{if .}}href='{{else}}>{{end}}")}}, "*.html")
+			jacinth.Page[any](templates, "page.html", nil)
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			defer func() {

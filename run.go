@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -133,7 +134,10 @@ func (s *Service) Run(ctx context.Context) error {
 // Serve is [Service.Run] on a listener of yours, which it closes: one with TLS, a Unix socket, a port that somebody else
 // opened. For others to find it in a registry, one with TLS and one that is not of TCP need a Config.PublicURL.
 func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
-	s.mountExplorer()
+	if err := s.explore(); err != nil {
+		_ = listener.Close()
+		return err
+	}
 	s.freeze()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -182,17 +186,25 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 
 // mountExplorer serves the explorer beside the endpoint. It is a page for those who run the service; in a server of
 // its user's own, that user mounts package explorer or does not.
-func (s *Service) mountExplorer() {
+func (s *Service) mountExplorer() error {
 	if s.config.Explorer == noExplorer {
-		return
+		return nil
 	}
-	s.explore.Do(func() {
-		page := explorer.Handler(explorer.Config{
-			Path: s.config.Explorer, Endpoint: s.config.Endpoint, TokenHeader: s.config.TokenHeader,
-		})
-		s.mux.Handle("GET "+s.config.Explorer, page)
-		s.mux.Handle("GET "+s.config.Explorer+"/", page)
+	page := explorer.Handler(explorer.Config{
+		Path: s.config.Explorer, Endpoint: s.config.Endpoint, TokenHeader: s.config.TokenHeader,
 	})
+	paths := []string{s.config.Explorer}
+	if s.config.Explorer != "/" {
+		paths = append(paths, s.config.Explorer+"/")
+	}
+	for _, path := range paths {
+		_, taken := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
+		if _, of, found := strings.Cut(taken, "/"); found && "/"+of == path {
+			return fmt.Errorf("the pattern %q is where the explorer is: set Config.Explorer to another path, or to off", taken)
+		}
+		s.mount("GET "+path, page)
+	}
+	return nil
 }
 
 // announce writes the line of the start.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -34,7 +35,7 @@ type Service struct {
 	registry   ownRegistry
 	readiness  readiness
 	leaving    atomic.Bool      // it has begun to stop
-	explore    sync.Once        // mounts the explorer
+	explore    func() error     // mounts the explorer, once
 	listening  func(url string) // told the address of the server when Serve has begun
 
 	// Made by freeze, at the first request.
@@ -66,6 +67,7 @@ func New(config Config) *Service {
 	}
 	s := &Service{config: filled, mux: http.NewServeMux(), methods: map[string]*registered{}}
 	s.registry.config = &s.config
+	s.explore = sync.OnceValue(s.mountExplorer)
 	s.mux.HandleFunc("GET "+livePath, s.serveLive)
 	s.mux.HandleFunc("GET "+readyPath, s.serveReady)
 	Public(s, specsName, s.specs, Doc("Describes this service and the methods that the caller may call."))
@@ -118,6 +120,19 @@ func (s *Service) Handle(pattern string, handler http.Handler) {
 	if _, path, _ := strings.Cut(pattern, "/"); "/"+path == s.config.Endpoint {
 		panic(fmt.Sprintf("jacinth: the pattern %q is the service's endpoint", pattern))
 	}
+	s.mount(pattern, handler)
+}
+
+// ourLine is what http.ServeMux says of where a pattern was registered: here, whoever did it.
+var ourLine = regexp.MustCompile(` \(registered at [^)]*\)`)
+
+func (s *Service) mount(pattern string, handler http.Handler) {
+	defer func() {
+		if value := recover(); value != nil {
+			why := ourLine.ReplaceAllString(fmt.Sprint(value), "")
+			panic(fmt.Sprintf("jacinth: the pattern %q cannot be served: %s", pattern, why))
+		}
+	}()
 	s.mux.Handle(pattern, handler)
 }
 

@@ -20,15 +20,19 @@ import (
 // conditional requests are those of net/http. It panics if the directory cannot be opened, if the prefix is taken or
 // would hide the endpoint, or once the service has served a request.
 func (s *Service) Static(prefix string, fsys fs.FS) {
-	if !strings.HasPrefix(prefix, "/") || path.Clean(prefix) != strings.TrimRight(prefix, "/") && prefix != "/" {
-		panic(fmt.Sprintf("jacinth: Static prefix %q is not a clean path that begins with /", prefix))
+	if !plainPath(prefix) || path.Clean(prefix) != strings.TrimSuffix(prefix, "/") && prefix != "/" {
+		panic(fmt.Sprintf("jacinth: Static prefix %q is not a clean path that begins with / and has no query, space or braces", prefix))
 	}
 	contained, err := contain(fsys)
 	if err != nil {
 		panic(fmt.Sprintf("jacinth: Static %q: %v", prefix, err))
 	}
-	prefix = strings.TrimRight(prefix, "/") + "/"
-	s.Handle("GET "+prefix, &static{prefix: prefix, files: contained})
+	prefix = strings.TrimSuffix(prefix, "/") + "/"
+	pattern := "GET " + prefix
+	if prefix == "/" {
+		pattern = prefix // without a method, so that handlers for any method can stand beside it
+	}
+	s.Handle(pattern, &static{prefix: prefix, files: contained})
 }
 
 // contain returns fsys, or, for a directory of the operating system, one that no symbolic link leads out of: os.DirFS
@@ -55,6 +59,11 @@ type static struct {
 }
 
 func (h *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "Files are only read: use GET or HEAD.", http.StatusMethodNotAllowed)
+		return
+	}
 	name, ok := strings.CutPrefix(r.URL.Path, h.prefix)
 	if !ok {
 		http.NotFound(w, r)

@@ -161,12 +161,30 @@ func TestStatic_refuses(t *testing.T) {
 }
 
 func TestStatic_refusesOtherMethods(t *testing.T) {
-	svc := staticService(t, os.DirFS(site(t)))
-	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
-		recorder := httptest.NewRecorder()
-		svc.ServeHTTP(recorder, httptest.NewRequest(method, "/static/hello.txt", http.NoBody))
-		if recorder.Code != http.StatusMethodNotAllowed {
-			t.Errorf("%s: %d, want 405", method, recorder.Code)
+	files := os.DirFS(site(t))
+	svc := staticService(t, files)
+	svc.Static("/", files)
+	for _, target := range []string{"/static/hello.txt", "/hello.txt"} {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
+			recorder := httptest.NewRecorder()
+			svc.ServeHTTP(recorder, httptest.NewRequest(method, target, http.NoBody))
+			if recorder.Code != http.StatusMethodNotAllowed || recorder.Header().Get("Allow") != "GET, HEAD" {
+				t.Errorf("%s %s: %d with Allow %q, want 405 with GET, HEAD", method, target, recorder.Code, recorder.Header().Get("Allow"))
+			}
+		}
+	}
+}
+
+// TestStatic_leavesRoomAtTheRoot holds that files at / forbid no pattern, such as those of handlers for any method.
+func TestStatic_leavesRoomAtTheRoot(t *testing.T) {
+	svc := jacinth.New(quiet("static"))
+	svc.Static("/", fstest.MapFS{"index.html": {Data: []byte("home")}})
+	for _, pattern := range []string{"/metrics", "GET /page", "/tree/", "/{name}"} {
+		svc.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("handler")) }))
+	}
+	for target, want := range map[string]string{"/": "home", "/metrics": "handler", "/page": "handler", "/tree/x": "handler"} {
+		if got := get(t, svc, target); got.Body.String() != want {
+			t.Errorf("GET %s: %q, want %q", target, got.Body, want)
 		}
 	}
 }
@@ -248,6 +266,8 @@ func TestStatic_refusesAtStart(t *testing.T) {
 		"no file system":                func(s *jacinth.Service) { s.Static("/static", nil) },
 		"a prefix without a slash":      func(s *jacinth.Service) { s.Static("static", fstest.MapFS{}) },
 		"a prefix with dots":            func(s *jacinth.Service) { s.Static("/a/../b", fstest.MapFS{}) },
+		"a prefix with a wildcard":      func(s *jacinth.Service) { s.Static("/{x}", fstest.MapFS{}) },
+		"a prefix with two slashes":     func(s *jacinth.Service) { s.Static("/a//", fstest.MapFS{}) },
 		"the same prefix twice": func(s *jacinth.Service) {
 			s.Static("/static", fstest.MapFS{})
 			s.Static("/static/", fstest.MapFS{})
@@ -255,8 +275,8 @@ func TestStatic_refusesAtStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
-				if recover() == nil {
-					t.Error("it was accepted, want a panic")
+				if sentence, _ := recover().(string); !strings.HasPrefix(sentence, "jacinth: ") || strings.Contains(sentence, ".go:") {
+					t.Errorf("it ends with %q, want a panic with a sentence of jacinth", sentence)
 				}
 			}()
 			register(jacinth.New(quiet("static")))
