@@ -70,13 +70,13 @@ func Tokens(tokens ...string) func(context.Context, *Request) error {
 // tokenFrom takes the API token from the headers of a request. The named header and Authorization: Bearer (RFC 6750,
 // scheme in any case) are equal; ambiguous means that they, or repeated headers, differ: which one was meant is not
 // for us to guess.
-func tokenFrom(header http.Header, name string) (token string, ambiguous bool) {
+func tokenFrom(header http.Header, name string) (token Token, ambiguous bool) {
 	for _, value := range header[name] {
-		token, ambiguous = oneToken(token, value, ambiguous)
+		token, ambiguous = oneToken(token, Token(value), ambiguous)
 	}
 	for _, value := range header["Authorization"] {
 		if scheme, credentials, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "Bearer") {
-			token, ambiguous = oneToken(token, strings.TrimSpace(credentials), ambiguous)
+			token, ambiguous = oneToken(token, Token(strings.TrimSpace(credentials)), ambiguous)
 		}
 	}
 	if ambiguous || len(token) > maxToken {
@@ -85,7 +85,7 @@ func tokenFrom(header http.Header, name string) (token string, ambiguous bool) {
 	return token, false
 }
 
-func oneToken(have, next string, ambiguous bool) (string, bool) {
+func oneToken(have, next Token, ambiguous bool) (Token, bool) {
 	switch {
 	case next == "":
 		return have, ambiguous

@@ -158,7 +158,7 @@ func TestPrivate_withoutHTTP(t *testing.T) {
 	c := newCounting(jacinth.Tokens(tokenOne))
 	const body = `{"jsonrpc":"2.0","method":"closed","params":[1,2],"id":1}`
 	for token, code := range map[string]int{tokenOne: 0, "": -32001, "wrong": -32001} {
-		got := c.Dispatch(t.Context(), jacinth.Peer{Token: token}, []byte(body), nil)
+		got := c.Dispatch(t.Context(), jacinth.Peer{Token: jacinth.Token(token)}, []byte(body), nil)
 		if r := mustReply(t, got); r.code() != code {
 			t.Errorf("with the token %q: code %d, want %d", token, r.code(), code)
 		}

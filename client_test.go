@@ -309,7 +309,7 @@ func TestClient_Middleware(t *testing.T) {
 		return func(next jacinth.Handler) jacinth.Handler {
 			return func(ctx context.Context, req *jacinth.Request) (any, error) {
 				log = append(log, fmt.Sprintf("%s>%s%s to %s, notification %v, idempotent %v, token %q, id %q",
-					name, req.Method.Name, req.Params(), req.Address, req.Notification, req.Method.Idempotent, req.Token, req.ID()))
+					name, req.Method.Name, req.Params(), req.Address, req.Notification, req.Method.Idempotent, string(req.Token), req.ID()))
 				result, err := next(ctx, req)
 				log = append(log, fmt.Sprintf("%s<%s %v", name, result, err))
 				return result, err

@@ -2,6 +2,8 @@ package jacinth
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"sync"
 	"time"
 )
@@ -20,6 +22,12 @@ type callContext struct {
 	timed  context.Context
 	cancel context.CancelFunc
 	ended  bool
+}
+
+// Format prints what c is and not what is in it: fmt would print the fields of the request, its token too, which it
+// cannot know to be one because the field that holds them is not exported.
+func (c *callContext) Format(state fmt.State, _ rune) {
+	_, _ = io.WriteString(state, "the context of a call")
 }
 
 // Deadline returns the earlier of the call's own deadline and its parent's.

@@ -83,7 +83,7 @@ type secretBook struct {
 // discovered asks for the document.
 func discovered(t testing.TB, svc *jacinth.Service, token string) json.RawMessage {
 	t.Helper()
-	reply := svc.Dispatch(context.Background(), jacinth.Peer{Token: token}, []byte(call("rpc.discover")), nil)
+	reply := svc.Dispatch(context.Background(), jacinth.Peer{Token: jacinth.Token(token)}, []byte(call("rpc.discover")), nil)
 	var got struct{ Result json.RawMessage }
 	if err := json.Unmarshal(reply, &got); err != nil || got.Result == nil {
 		t.Fatalf("rpc.discover answers %s", reply)

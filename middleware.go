@@ -18,7 +18,7 @@ type Middleware func(next Handler) Handler
 // Peer is what a binding knows of who sent a request. [Service.ServeHTTP] fills it from the HTTP request; a caller
 // of [Service.Dispatch] fills it from what its own transport knows, with [Service.PeerFrom] where that has headers.
 type Peer struct {
-	Token    string        // the API token that was sent; empty if none
+	Token    Token         // the API token that was sent; empty if none
 	Address  string        // where the request came from, for logs
 	Deadline time.Time     // when the sender stops waiting; zero if it did not say
 	Header   http.Header   // what else was sent along, by canonical names; nil if the transport has no headers

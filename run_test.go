@@ -355,7 +355,7 @@ func TestSpecs_describesTheService(t *testing.T) {
 		"another token, no good": "get_service_specs,open",
 		"a token of some length": "get_service_specs,open,shut",
 	} {
-		reply := svc.Dispatch(t.Context(), jacinth.Peer{Token: token}, []byte(call("get_service_specs")), nil)
+		reply := svc.Dispatch(t.Context(), jacinth.Peer{Token: jacinth.Token(token)}, []byte(call("get_service_specs")), nil)
 		var got struct{ Result jacinth.Specs }
 		if err := json.Unmarshal(reply, &got); err != nil {
 			t.Fatalf("reply %s: %v", reply, err)

@@ -334,11 +334,11 @@ func scoped(grants map[string][]string) discovery.RegistryConfig {
 	return discovery.RegistryConfig{Service: jacinth.Config{
 		Logger: silent,
 		Authorize: func(_ context.Context, req *jacinth.Request) error {
-			scopes, ok := grants[req.Token]
+			scopes, ok := grants[string(req.Token)]
 			if !ok {
 				return errors.New("unknown token")
 			}
-			req.Caller = jacinth.Caller{Name: req.Token, Scopes: scopes}
+			req.Caller = jacinth.Caller{Name: string(req.Token), Scopes: scopes}
 			return nil
 		},
 	}}

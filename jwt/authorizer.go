@@ -116,7 +116,7 @@ func (a *Authorizer) Authorize(ctx context.Context, req *jacinth.Request) error 
 		return errTooLong
 	}
 	claims := jwt.MapClaims{}
-	_, err := a.parser.ParseWithClaims(req.Token, claims, func(token *jwt.Token) (any, error) { return a.key(ctx, token) })
+	_, err := a.parser.ParseWithClaims(string(req.Token), claims, func(token *jwt.Token) (any, error) { return a.key(ctx, token) })
 	if err != nil {
 		return refusalOf(err)
 	}

@@ -210,7 +210,7 @@ func TestAuthorize_inAService(t *testing.T) {
 		{token + "A", "math.add", denied},
 	} {
 		body := []byte(`{"jsonrpc":"2.0","id":1,"method":"` + test.method + `"}`)
-		if got := string(svc.Dispatch(t.Context(), jacinth.Peer{Token: test.token}, body, nil)); got != test.want {
+		if got := string(svc.Dispatch(t.Context(), jacinth.Peer{Token: jacinth.Token(test.token)}, body, nil)); got != test.want {
 			t.Errorf("a call of %s = %s, want %s", test.method, got, test.want)
 		}
 	}

@@ -92,7 +92,7 @@ func newAuthorizer(tb testing.TB, config jwt.Config) *jwt.Authorizer {
 // authorize asks for the method m.
 func authorize(tb testing.TB, authorizer *jwt.Authorizer, token string) (jacinth.Caller, error) {
 	tb.Helper()
-	req := &jacinth.Request{Method: &jacinth.Method{Name: "m", Private: true}, Peer: jacinth.Peer{Token: token}}
+	req := &jacinth.Request{Method: &jacinth.Method{Name: "m", Private: true}, Peer: jacinth.Peer{Token: jacinth.Token(token)}}
 	err := authorizer.Authorize(context.Background(), req)
 	return req.Caller, err
 }

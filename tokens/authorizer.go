@@ -143,7 +143,7 @@ func (a *Authorizer) decide(ctx context.Context, req *jacinth.Request, now time.
 	if req.Token == "" {
 		return decision{reason: noToken}
 	}
-	id, err := ParseID(req.Token)
+	id, err := ParseID(string(req.Token))
 	if err != nil {
 		return decision{reason: malformed}
 	}
@@ -168,7 +168,7 @@ func (a *Authorizer) decide(ctx context.Context, req *jacinth.Request, now time.
 
 // identify finds the record that belongs to a token, secret and all.
 func (a *Authorizer) identify(ctx context.Context, id string, req *jacinth.Request, now time.Time) decision {
-	hash := HashOf(req.Token)
+	hash := HashOf(string(req.Token))
 	known := a.cache.get(&hash)
 	if known != nil && now.Before(known.until) {
 		return decision{reason: known.reason, profile: known.profile}

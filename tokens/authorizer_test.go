@@ -128,7 +128,7 @@ func TestAuthorize_networks(t *testing.T) {
 		"": false, "pipe": false, "@": false, "localhost:80": false, "10.1.2.3.example.com:80": false, "10.1.2.3, 10.2.0.1": false,
 		"[::10.1.2.3]:5000": false,
 	} {
-		got := call(t, svc, jacinth.Peer{Token: secret.Reveal(), Address: address}, "m")
+		got := call(t, svc, jacinth.Peer{Token: jacinth.Token(secret.Reveal()), Address: address}, "m")
 		if (got.code() == 0) != want {
 			t.Errorf("a call from %q: %v, want it let through: %v", address, got.code(), want)
 		}

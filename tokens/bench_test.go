@@ -48,7 +48,7 @@ func BenchmarkAuthorize(b *testing.B) {
 			ctx := context.Background()
 			b.ReportAllocs()
 			for b.Loop() {
-				req := jacinth.Request{Method: method, Peer: jacinth.Peer{Token: test.token, Address: "192.0.2.1:4000"}}
+				req := jacinth.Request{Method: method, Peer: jacinth.Peer{Token: jacinth.Token(test.token), Address: "192.0.2.1:4000"}}
 				if err := authorizer.Authorize(ctx, &req); (err != nil) != test.denied {
 					b.Fatal(err)
 				}

@@ -33,7 +33,7 @@ func Example() {
 		panic(err)
 	}
 	body := []byte(`{"jsonrpc":"2.0","id":1,"method":"invoice.send"}`)
-	fmt.Printf("%s\n", svc.Dispatch(ctx, jacinth.Peer{Token: secret.Reveal()}, body, nil))
+	fmt.Printf("%s\n", svc.Dispatch(ctx, jacinth.Peer{Token: jacinth.Token(secret.Reveal())}, body, nil))
 	fmt.Printf("%s\n", svc.Dispatch(ctx, jacinth.Peer{}, body, nil))
 	// Output:
 	// {"jsonrpc":"2.0","id":1,"result":"sent for crm"}

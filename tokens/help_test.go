@@ -84,7 +84,9 @@ func callRaw(svc *jacinth.Service, peer jacinth.Peer, method string) []byte {
 }
 
 // with is a peer that sends a token.
-func with(token string) jacinth.Peer { return jacinth.Peer{Token: token, Address: "192.0.2.1:4000"} }
+func with(token string) jacinth.Peer {
+	return jacinth.Peer{Token: jacinth.Token(token), Address: "192.0.2.1:4000"}
+}
 
 // wrongSecret returns a token that is well formed and has the id of token, but another secret.
 func wrongSecret(tb testing.TB, token string) string {

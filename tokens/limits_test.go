@@ -190,7 +190,7 @@ func TestGuesses_perAddress(t *testing.T) {
 		store := &flaky{store: newMemory(t)}
 		svc := newService(tokens.New(store), "m")
 		guess := func(address string) reply {
-			return call(t, svc, jacinth.Peer{Token: randomToken(t), Address: address}, "m")
+			return call(t, svc, jacinth.Peer{Token: jacinth.Token(randomToken(t)), Address: address}, "m")
 		}
 		for i := range 20 {
 			if got := guess("192.0.2.1:4000"); got.code() != jacinth.AccessDenied {
@@ -217,7 +217,7 @@ func TestGuesses_perAddress(t *testing.T) {
 func TestGuesses_oneNetworkOfIPv6IsOneAddress(t *testing.T) {
 	svc := newService(tokens.New(newMemory(t), tokens.Guesses(1, 2)), "m")
 	guess := func(address string) jacinth.Code {
-		return call(t, svc, jacinth.Peer{Token: randomToken(t), Address: address}, "m").code()
+		return call(t, svc, jacinth.Peer{Token: jacinth.Token(randomToken(t)), Address: address}, "m").code()
 	}
 	for i, address := range []string{"[2001:db8::1]:1", "[2001:db8::ffff:1]:1", "[2001:db8::2%eth0]:1"} {
 		want := jacinth.AccessDenied

@@ -227,7 +227,7 @@ func (w *world) request() {
 		text = "[" + text + "]"
 	}
 	clear(w.ran)
-	w.svc.Dispatch(w.t.Context(), jacinth.Peer{Token: token, Address: address}, []byte(text), nil)
+	w.svc.Dispatch(w.t.Context(), jacinth.Peer{Token: jacinth.Token(token), Address: address}, []byte(text), nil)
 	for key, count := range w.ran {
 		if count > most[key] {
 			w.t.Fatalf("%s ran %q %d times, want at most %d; token %s\n%s", address, key, count, most[key], tokens.Redact(token), text)

@@ -310,7 +310,7 @@ func TestKeeper_wholeLife(t *testing.T) {
 		svc := jacinth.New(jacinth.Config{Name: "test", Authorize: tokens.New(store).Authorize})
 		jacinth.Private(svc, "m", func(ctx context.Context, _ jacinth.None) (string, error) { return jacinth.CallerFrom(ctx).Name, nil })
 		call := func(secret tokens.Secret) string {
-			return string(svc.Dispatch(ctx, jacinth.Peer{Token: secret.Reveal()}, []byte(`{"jsonrpc":"2.0","id":1,"method":"m"}`), nil))
+			return string(svc.Dispatch(ctx, jacinth.Peer{Token: jacinth.Token(secret.Reveal())}, []byte(`{"jsonrpc":"2.0","id":1,"method":"m"}`), nil))
 		}
 		well := `{"jsonrpc":"2.0","id":1,"result":"ada"}`
 		if got := call(first); got != well {
@@ -334,7 +334,7 @@ func TestKeeper_wholeLife(t *testing.T) {
 		if _, err := tokens.Verify(ctx, store, second.Reveal()); !errors.Is(err, tokens.ErrRevoked) {
 			t.Errorf("Verify(the second) = %v, want %v", err, tokens.ErrRevoked)
 		}
-		if got := string(svc.Dispatch(ctx, jacinth.Peer{Token: second.Reveal() + "x"}, []byte(`{"jsonrpc":"2.0","id":1,"method":"m"}`), nil)); got == well {
+		if got := string(svc.Dispatch(ctx, jacinth.Peer{Token: jacinth.Token(second.Reveal() + "x")}, []byte(`{"jsonrpc":"2.0","id":1,"method":"m"}`), nil)); got == well {
 			t.Errorf("a call with a wrong token = %s", got)
 		}
 	})

@@ -118,7 +118,7 @@ func TestSQL_ofAClosedDatabaseIsDown(t *testing.T) {
 
 func authorize(ctx context.Context, authorizer *tokens.Authorizer, secret tokens.Secret) error {
 	return authorizer.Authorize(ctx, &jacinth.Request{
-		Method: &jacinth.Method{Name: "m", Private: true}, Peer: jacinth.Peer{Token: secret.Reveal(), Address: "192.0.2.1:1"},
+		Method: &jacinth.Method{Name: "m", Private: true}, Peer: jacinth.Peer{Token: jacinth.Token(secret.Reveal()), Address: "192.0.2.1:1"},
 	})
 }
 
