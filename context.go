@@ -75,6 +75,17 @@ func (c *callContext) Err() error {
 	return nil
 }
 
+// over is Err at a time that is known, for a call that has not begun.
+func (c *callContext) over(now time.Time) error {
+	if err := c.Context.Err(); err != nil {
+		return err
+	}
+	if !c.deadline.IsZero() && !now.Before(c.deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
 // Value answers [RequestFrom]; everything else comes from the parent, or from the timer once there is one, which is
 // how the context package finds it without a goroutine.
 func (c *callContext) Value(key any) any {

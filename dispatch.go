@@ -1,6 +1,7 @@
 package jacinth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,30 +71,29 @@ type exchange struct {
 	reply    codec.Writer
 
 	// Of a batch: see runBatch.
-	writers []codec.Writer // one a worker
-	replies []span         // one a request
-	next    atomic.Int64   // the request that the next free worker takes
-	room    atomic.Int64   // bytes that the replies of the batch may still take
-	workers sync.WaitGroup
+	size    int // its requests, 0 for a single one
+	workers []worker
+	replies []span       // one a request
+	next    atomic.Int64 // the request that the next free worker takes
+	room    atomic.Int64 // bytes that the replies of the batch may still take
+	running sync.WaitGroup
+	help    *time.Timer // starts all workers but the first; nil if there is but one
 
-	// For the log.
-	size   int // items of a batch, 0 for a single request
-	failed int
-	shed   int     // refused unrun for lack of room
-	last   verdict // of a single request, or of the first item that failed
+	tally
 }
 
 var exchanges sync.Pool
 
 func (x *exchange) release() {
-	for i := range x.writers {
-		if cap(x.writers[i].Bytes) > maxPooled {
-			x.writers[i].Bytes = nil
+	for i := range x.workers {
+		bytes := x.workers[i].writer.Bytes[:0]
+		if cap(bytes) > maxPooled {
+			bytes = nil
 		}
-		x.writers[i].Bytes = x.writers[i].Bytes[:0]
+		x.workers[i] = worker{writer: codec.Writer{Bytes: bytes}}
 	}
 	clear(x.replies)
-	*x = exchange{requests: x.requests[:0], writers: x.writers, replies: x.replies[:0]}
+	*x = exchange{requests: x.requests[:0], workers: x.workers, replies: x.replies[:0]}
 	exchanges.Put(x)
 }
 
@@ -125,7 +125,9 @@ func (x *exchange) serve() {
 		x.runBatch()
 	default:
 		x.reply.Limit = reach(len(x.reply.Bytes), limits.Response)
-		x.note(x.answer(&x.reply, &requests[0]))
+		v := x.answer(&x.reply, &requests[0])
+		x.note(0, v)
+		x.last = v
 	}
 }
 
@@ -140,7 +142,7 @@ func reach(have, size int) int {
 // refuse answers a whole body with one failure.
 func (x *exchange) refuse(failure *Error) {
 	x.reply.Bytes = appendFailure(x.reply.Bytes, nil, failure)
-	x.note(verdict{code: failure.Code})
+	x.note(0, verdict{code: failure.Code})
 }
 
 func scanFailure(err error, limits *Limits) *Error {
@@ -226,7 +228,14 @@ func (x *exchange) perform(w *codec.Writer, request *wire.Request, v *verdict) (
 		}
 		c.end()
 	}()
+	if failure = x.admit(c, v); failure == nil {
+		failure = x.run(c, w, method, v)
+	}
+	return failure
+}
 
+// admit checks whether the call may go on.
+func (x *exchange) admit(c *callContext, v *verdict) *Error {
 	denied, reason := x.service.authorize(c, &c.request)
 	v.caller = c.request.Caller.Name
 	if denied != nil {
@@ -237,6 +246,13 @@ func (x *exchange) perform(w *codec.Writer, request *wire.Request, v *verdict) (
 		v.shed = true
 		return errStopping
 	}
+	return nil
+}
+
+// run takes the slots that a call needs, and its frame.
+//
+// It is a function of its own because Go makes a defer cheap only where there are few of them and few returns.
+func (x *exchange) run(c *callContext, w *codec.Writer, method *registered, v *verdict) (failure *Error) {
 	if !x.service.slots.enter() {
 		v.shed = true
 		return errBusy
@@ -247,10 +263,13 @@ func (x *exchange) perform(w *codec.Writer, request *wire.Request, v *verdict) (
 		return errBusy
 	}
 	defer method.slots.leave()
-	if err := c.Err(); err != nil {
+	now := x.start
+	if x.size > 0 || method.Private {
+		now = x.now() // others were before it, and an authorizer may have taken its time
+	}
+	if err := c.over(now); err != nil {
 		return ended(err)
 	}
-
 	values := method.frame()
 	c.request.frame = values
 	failure, v.reason = x.execute(c, w, values, method)
@@ -288,6 +307,9 @@ func (x *exchange) encode(w *codec.Writer, values frame, result any, method *reg
 	}
 	return x.service.internal(method, fmt.Errorf("the result cannot be encoded: %w", err), nil)
 }
+
+// now is time.Now, for which it asks one clock instead of two.
+func (x *exchange) now() time.Time { return x.start.Add(time.Since(x.start)) }
 
 var closingBrace = []byte("}")
 
@@ -345,50 +367,38 @@ func (s *Service) internal(method *registered, err error, stack []byte) *Error {
 	return &Error{Code: InternalError, Data: detail{ErrorID: id}}
 }
 
-// note counts how a request ended.
-func (x *exchange) note(v verdict) {
-	if v.shed {
-		x.shed++
-	}
-	if v.code != 0 {
-		x.failed++
-	}
-	if x.size == 0 || v.code != 0 && x.last.code == 0 {
-		x.last = v
-	}
-	if x.last.caller == "" {
-		x.last.caller = v.caller
-	}
-}
-
 // log writes the one line of this body. It holds nothing that a sender made up: no params, no token, and only names
 // of methods that exist.
 func (x *exchange) log() {
-	logger := x.service.config.Logger
-	if !logger.Enabled(x.ctx, slog.LevelInfo) {
+	handler := x.service.config.Logger.Handler()
+	if !handler.Enabled(x.ctx, slog.LevelInfo) {
 		return
 	}
 	method := "unknown"
 	if x.last.method != nil {
 		method = x.last.method.Name
 	}
+	// Not by a Logger, which looks for the line of source that logs and asks for the time once more.
+	now := x.now()
+	line := slog.NewRecord(now, slog.LevelInfo, "request", 0)
 	var list [8]slog.Attr
 	attributes := append(list[:0],
 		slog.String("method", method),
 		slog.Int("code", int(x.last.code)),
-		slog.Duration("duration", time.Since(x.start)),
+		slog.Duration("duration", now.Sub(x.start)),
 		slog.String("address", x.peer.Address))
 	if x.size > 0 {
 		attributes[0] = slog.Int("batch", x.size)
 		attributes = append(attributes, slog.Int("failed", x.failed))
 	}
-	if x.last.caller != "" {
-		attributes = append(attributes, slog.String("caller", x.last.caller))
+	if caller := cmp.Or(x.last.caller, x.caller); caller != "" {
+		attributes = append(attributes, slog.String("caller", caller))
 	}
 	if x.last.reason != nil {
 		attributes = append(attributes, slog.Any("reason", x.last.reason))
 	}
-	logger.LogAttrs(x.ctx, slog.LevelInfo, "request", attributes...)
+	line.AddAttrs(attributes...)
+	_ = handler.Handle(x.ctx, line) // a Logger has nobody to tell either
 }
 
 // logRefusal writes the line of a request that was refused before its body was looked at.

@@ -29,7 +29,10 @@ func newEndpoint(s *Service) endpoint {
 
 // serve answers one HTTP request: cheap and anonymous checks first, and none of the body is read before them.
 func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
-	arrived := time.Now()
+	var arrived time.Time
+	if r.Header[timeoutHeader] != nil { // rarely, and asking for the time costs more than a look
+		arrived = time.Now()
+	}
 	switch {
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
@@ -158,13 +161,15 @@ func (e *endpoint) write(w http.ResponseWriter, status int, reply []byte) {
 		// instead would lose the calls that are just being written to them.
 		header.Set("Connection", "close")
 	}
-	header.Set("Content-Length", strconv.Itoa(len(reply)))
+	// The names are in their canonical form, and the values share one allocation: with Set, these three are a third of
+	// what a call allocates.
+	values := [...]string{strconv.Itoa(len(reply)), "application/json", "nosniff"}
+	header["Content-Length"] = values[0:1:1]
+	if len(reply) > 0 {
+		header["Content-Type"], header["X-Content-Type-Options"] = values[1:2:2], values[2:3:3]
+	}
 	if status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "1")
-	}
-	if len(reply) > 0 {
-		header.Set("Content-Type", "application/json")
-		header.Set("X-Content-Type-Options", "nosniff")
 	}
 	w.WriteHeader(status)
 	// An error here means that the caller has gone, and there is nobody else to tell.

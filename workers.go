@@ -3,14 +3,26 @@ package jacinth
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
 )
 
-// span is where a worker put the reply to one request of a batch.
+// headStart is how long one worker has a batch to itself before others help it. Most batches are done by then, and
+// starting a goroutine costs as much as several small calls.
+const headStart = 100 * time.Microsecond
+
+// worker is what one worker of a batch has for itself.
+type worker struct {
+	writer codec.Writer // of the replies to the requests it took
+	tally
+}
+
+// span is where a worker put the reply to one request of a batch. It holds no pointers, so that a hundred of them are
+// nothing to the garbage collector.
 type span struct {
 	worker, start, end int
-	verdict            verdict
+	code               Code
 	done               bool
 }
 
@@ -20,39 +32,50 @@ func (x *exchange) runBatch() {
 	limits := &x.service.limits
 	count := min(limits.BatchWorkers, len(x.requests))
 	x.replies = slices.Grow(x.replies, len(x.requests))[:len(x.requests)]
-	for len(x.writers) < count {
-		x.writers = append(x.writers, codec.Writer{})
+	for len(x.workers) < count {
+		x.workers = append(x.workers, worker{})
 	}
 	x.next.Store(0)
 	x.room.Store(int64(limits.Response))
-	for worker := range count {
-		x.workers.Go(func() { x.work(worker) })
+	if count > 1 {
+		x.running.Add(1) // for the timer, until it has been stopped or its function is done
+		x.help = time.AfterFunc(headStart, func() {
+			defer x.running.Done()
+			for i := range x.workers[1:count] {
+				x.running.Go(func() { x.work(&x.workers[1+i], 1+i) })
+			}
+		})
 	}
-	x.workers.Wait()
-	x.join()
+	x.running.Go(func() { x.work(&x.workers[0], 0) })
+	x.running.Wait()
+	x.join(x.workers[:count])
 }
 
 // work answers requests until there are none left. A handler that ends its goroutine (runtime.Goexit, which is what
 // testing.T.Fatal does) costs its own call alone: another goroutine goes on in place of this one.
-func (x *exchange) work(worker int) {
+func (x *exchange) work(own *worker, number int) {
 	finished := false
 	defer func() {
 		if !finished {
-			x.workers.Go(func() { x.work(worker) })
+			x.running.Go(func() { x.work(own, number) })
 		}
 	}()
-	w := &x.writers[worker]
+	w := &own.writer
 	for {
 		i := int(x.next.Add(1)) - 1
 		if i >= len(x.requests) {
 			finished = true
+			if number == 0 && x.help != nil && x.help.Stop() {
+				x.running.Done()
+			}
 			return
 		}
 		start := len(w.Bytes)
 		w.Limit = reach(start, max(int(x.room.Load()), 0))
 		v := x.answer(w, &x.requests[i])
 		x.room.Add(int64(start - len(w.Bytes)))
-		x.replies[i] = span{worker: worker, start: start, end: len(w.Bytes), verdict: v, done: true}
+		x.replies[i] = span{worker: number, start: start, end: len(w.Bytes), code: v.code, done: true}
+		own.note(i, v)
 	}
 }
 
@@ -60,30 +83,19 @@ var errGone = errors.New("the handler ended its goroutine instead of returning")
 
 // join appends the replies in the order of their requests. Workers that wrote at the same time may together have
 // passed the limit that each of them kept: what does not fit is replaced by an error.
-func (x *exchange) join() {
+func (x *exchange) join(workers []worker) {
+	for i := range workers {
+		x.add(&workers[i].tally)
+	}
 	first := len(x.reply.Bytes)
 	limit := reach(first, x.service.limits.Response)
 	out := append(x.reply.Bytes, '[')
 	for i, reply := range x.replies {
-		id := x.requests[i].ID.In(x.body)
-		text := x.writers[reply.worker].Bytes[reply.start:reply.end]
+		text := workers[reply.worker].writer.Bytes[reply.start:reply.end]
 		room := limit - len(out) - len(",]")
-		switch {
-		case !reply.done:
-			method, _ := x.lookUp(&x.requests[i])
-			failure := x.service.internal(method, errGone, nil)
-			reply.verdict = verdict{code: failure.Code, method: method}
-			if id != nil {
-				text, _ = appendBounded(nil, id, failure, room)
-			}
-		case len(text) <= room || len(text) == 0:
-		case reply.verdict.code == 0:
-			reply.verdict.code = ResponseTooLarge
-			text, _ = appendBounded(nil, id, errResponseTooLarge.withLimit(x.service.limits.Response), room)
-		default:
-			text = appendFailure(nil, id, &Error{Code: reply.verdict.code})
+		if !reply.done || len(text) > room && len(text) > 0 {
+			text = x.instead(i, reply, room)
 		}
-		x.note(reply.verdict)
 		if len(text) == 0 {
 			continue
 		}
@@ -98,4 +110,59 @@ func (x *exchange) join() {
 		out = append(out, ']')
 	}
 	x.reply.Bytes = out
+}
+
+// instead returns the reply to a request of a batch whose own is missing or too long.
+func (x *exchange) instead(i int, reply span, room int) []byte {
+	id := x.requests[i].ID.In(x.body)
+	switch {
+	case !reply.done:
+		method, _ := x.lookUp(&x.requests[i])
+		failure := x.service.internal(method, errGone, nil)
+		x.note(i, verdict{code: failure.Code, method: method})
+		if id == nil {
+			return nil
+		}
+		text, _ := appendBounded(nil, id, failure, room)
+		return text
+	case reply.code == 0:
+		method, _ := x.lookUp(&x.requests[i])
+		x.note(i, verdict{code: ResponseTooLarge, method: method})
+		text, _ := appendBounded(nil, id, errResponseTooLarge.withLimit(x.service.limits.Response), room)
+		return text
+	}
+	return appendFailure(nil, id, &Error{Code: reply.code})
+}
+
+// tally is how the requests of a body ended, as far as the log tells.
+type tally struct {
+	failed int
+	shed   int     // refused unrun for lack of room
+	first  int     // the place of the request that last is of
+	last   verdict // of a single request, or of the first of a batch that failed
+	caller string  // of any request that has one
+}
+
+// note counts how the request at place i ended.
+func (t *tally) note(i int, v verdict) {
+	if v.shed {
+		t.shed++
+	}
+	if v.code != 0 {
+		if t.failed++; t.last.code == 0 || i < t.first {
+			t.first, t.last = i, v
+		}
+	}
+	if t.caller == "" {
+		t.caller = v.caller
+	}
+}
+
+// add takes in what a worker has counted.
+func (t *tally) add(other *tally) {
+	failed, shed := t.failed+other.failed, t.shed+other.shed
+	t.note(other.first, other.last)
+	if t.failed, t.shed = failed, shed; t.caller == "" {
+		t.caller = other.caller
+	}
 }
