@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // ours is jacinth as its defaults have it, with its log on.
 type ours struct {
 	quiet    bool // without the log, to show what that costs
+	buffered bool // the log in large writes
 	full     bool // what a user runs: private methods, a token, validation, middleware
 	batch    int  // the client queues that many calls and sends them together
 	coalesce int  // Client.Coalesce
@@ -29,6 +31,8 @@ func (o ours) name() string {
 		return "jacinth, full"
 	case o.quiet:
 		return "jacinth, no log"
+	case o.buffered:
+		return "jacinth, buffered log"
 	case o.batch > 0:
 		return "jacinth, batches of 10"
 	case o.coalesce > 0:
@@ -43,6 +47,9 @@ func (o ours) serve(listener net.Listener) error {
 	config := jacinth.Config{Name: "bench"}
 	if o.quiet {
 		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.buffered {
+		config.Logger = slog.New(slog.NewTextHandler(newBuffer(os.Stderr), nil))
 	}
 	if !o.full {
 		svc := jacinth.New(config)
@@ -128,7 +135,7 @@ func (o ours) request(w *workload) (request, bool) {
 }
 
 func (o ours) client() dialer {
-	if o.full || o.quiet {
+	if o.full || o.quiet || o.buffered {
 		return nil
 	}
 	return o.dial
