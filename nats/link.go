@@ -18,8 +18,8 @@ type link struct {
 	mu      sync.Mutex
 	epoch   context.Context    //nolint:containedctx // it is the state that is told: it ends when the connection does
 	end     context.CancelFunc // of epoch
-	changed chan struct{}      // closed when there is another epoch, or will be none
-	closed  bool
+	changed chan struct{}      // closed when there is another epoch
+	ended   chan struct{}      // closed with the connection
 }
 
 // newLink follows conn until it is closed, or stop is called.
@@ -28,6 +28,7 @@ func newLink(conn *nats.Conn) *link {
 		conn:    conn,
 		events:  conn.StatusChanged(nats.CONNECTED, nats.RECONNECTING, nats.DISCONNECTED, nats.CLOSED),
 		changed: make(chan struct{}),
+		ended:   make(chan struct{}),
 	}
 	l.epoch, l.end = context.WithCancel(context.Background())
 	switch {
@@ -56,11 +57,10 @@ func (l *link) note(status nats.Status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.closed:
+	case l.isOver():
 	case status == nats.CLOSED:
 		l.end()
-		l.closed = true
-		close(l.changed)
+		close(l.ended)
 		// Not from here: whoever tells of it holds the lock of the connection.
 		go l.conn.RemoveStatusListener(l.events)
 	case status != nats.CONNECTED:
@@ -69,6 +69,18 @@ func (l *link) note(status nats.Status) {
 		l.epoch, l.end = context.WithCancel(context.Background())
 		close(l.changed)
 		l.changed = make(chan struct{})
+	}
+}
+
+// over is closed when the connection is, for good.
+func (l *link) over() <-chan struct{} { return l.ended }
+
+func (l *link) isOver() bool {
+	select {
+	case <-l.ended:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -84,16 +96,15 @@ func (l *link) isUp() bool {
 func (l *link) up(ctx context.Context) (epoch context.Context, err error) {
 	for {
 		l.mu.Lock()
-		epoch, changed, closed := l.epoch, l.changed, l.closed
+		epoch, changed := l.epoch, l.changed
 		l.mu.Unlock()
-		switch {
-		case closed:
-			return nil, nats.ErrConnectionClosed
-		case epoch.Err() == nil:
+		if epoch.Err() == nil {
 			return epoch, nil
 		}
 		select {
 		case <-changed:
+		case <-l.ended:
+			return nil, nats.ErrConnectionClosed
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
