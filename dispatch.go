@@ -34,12 +34,14 @@ const maxPooled = 64 << 10
 //	    lookUp        its method
 //	    perform       authorize, slot, decode, middleware, call, encode
 func (s *Service) Dispatch(ctx context.Context, peer Peer, body, into []byte) []byte {
-	reply, _ := s.dispatch(ctx, peer, body, into)
+	reply, _ := s.Answer(ctx, peer, body, into)
 	return reply
 }
 
-// dispatch also tells whether the reply says nothing but that the service was too busy or stopping.
-func (s *Service) dispatch(ctx context.Context, peer Peer, body, into []byte) (reply []byte, shed bool) {
+// Answer is [Service.Dispatch] for a transport that can tell more than the reply does, as HTTP can by its status: shed
+// reports that nothing was run because the service was too busy or stopping. The sender of a notification, to which
+// there is no reply, hears of that in no other way.
+func (s *Service) Answer(ctx context.Context, peer Peer, body, into []byte) (reply []byte, shed bool) {
 	s.freeze()
 	x, _ := exchanges.Get().(*exchange)
 	if x == nil {

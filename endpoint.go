@@ -122,7 +122,7 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, b *buffer, arr
 	peer := e.peer(r.Header, arrived)
 	peer.Address, peer.HTTP = r.RemoteAddr, r
 	var shed bool
-	b.reply, shed = e.service.dispatch(r.Context(), peer, b.body, b.reply)
+	b.reply, shed = e.service.Answer(r.Context(), peer, b.body, b.reply)
 	status := http.StatusOK
 	if shed {
 		status = http.StatusServiceUnavailable

@@ -371,3 +371,22 @@ func panicOf(fn func()) (sentence string) {
 	fn()
 	return ""
 }
+
+// TestService_Answer_tellsOfShedding holds that a binding learns that a notification was not run, to which there is no
+// reply, and hears nothing of the kind when it was.
+func TestService_Answer_tellsOfShedding(t *testing.T) {
+	config := quiet("busy")
+	config.Limits.InFlight = 1
+	svc := jacinth.New(config)
+	var inner bool
+	jacinth.Public(svc, "outer", func(ctx context.Context, _ jacinth.None) (string, error) {
+		_, inner = svc.Answer(ctx, jacinth.Peer{}, []byte(`{"jsonrpc":"2.0","method":"outer"}`), nil)
+		return "", nil
+	})
+	if reply, shed := svc.Answer(t.Context(), jacinth.Peer{}, []byte(call("outer")), nil); shed || !inner {
+		t.Errorf("the call was answered %s, shed %t, and the notification in it shed %t; want false and true", reply, shed, inner)
+	}
+	if got := svc.Config().Limits; got.InFlight != 1 || got.Body != 1<<20 {
+		t.Errorf("Config().Limits = %+v, want InFlight 1 as set and Body 1 MiB by default", got)
+	}
+}

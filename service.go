@@ -139,6 +139,10 @@ func (s *Service) mount(pattern string, handler http.Handler) {
 // Endpoint is the path that calls are posted to.
 func (s *Service) Endpoint() string { return s.config.Endpoint }
 
+// Config returns a copy of the service's configuration with the defaults filled in, for a binding beside HTTP to hold to
+// the same. What flags and the environment say is in it once the service runs.
+func (s *Service) Config() Config { return s.config }
+
 // ServeHTTP answers calls at the endpoint, /livez and /readyz, and what [Service.Handle] was given.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.freeze()
