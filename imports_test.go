@@ -45,8 +45,10 @@ var importRules = map[string]struct {
 	},
 	own("internal/leaktest"): {nil, "it serves the tests of every package"},
 
-	own("tokens"):      {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},
-	own("discovery"):   {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},
+	own("internal/filelock"): {nil, "a lock of a file is the same whatever is in the file"},
+
+	own("tokens"):      {[]string{modulePath, own("internal/filelock")}, "optional packages stand side by side on the root; none drags another in"},
+	own("discovery"):   {[]string{modulePath, own("internal/filelock")}, "optional packages stand side by side on the root; none drags another in"},
 	own("jacinthtest"): {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},
 }
 

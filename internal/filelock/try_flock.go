@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
 
-package tokens
+package filelock
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// tryLock locks the file at path, or fails with errLocked. The system gives the lock back when the process ends,
+// try locks the file at path, or fails with ErrLocked. The system gives the lock back when the process ends,
 // however it ends. The file stays: one that is removed while another process opens it would be locked by both.
-func tryLock(path string) (unlock func(), err error) {
+func try(path string) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the program chose the path
 	if err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func tryLock(path string) (unlock func(), err error) {
 	if err != nil {
 		_ = file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, errLocked
+			return nil, ErrLocked
 		}
 		return nil, err
 	}
