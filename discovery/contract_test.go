@@ -13,6 +13,7 @@ import (
 // registries are those that can be registered in. All of them keep the same contract, some of them not at once.
 var registries = map[string]func(t *testing.T) jacinth.Registry{
 	"memory": func(*testing.T) jacinth.Registry { return new(discovery.Memory) },
+	"file":   newFile,
 	"http":   func(t *testing.T) jacinth.Registry { return newHTTP(t, startService(t, openConfig)) },
 	"two over http": func(t *testing.T) jacinth.Registry {
 		return newHTTP(t, startService(t, openConfig), startService(t, openConfig))

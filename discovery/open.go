@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -12,6 +13,8 @@ import (
 //
 //	memory:                                     the services of this process; memory:NAME for one of several
 //	static:billing=http://10.0.0.7:8000/api     NAME=URL, and more of them after commas
+//	file:/run/shop/services.json                the processes of this machine
+//	dns:shop.svc.cluster.local?srv=_http._tcp   DNS, by SRV records; dns:DOMAIN?port=8000 by addresses; see [DNS]
 //	http://127.0.0.1:8500/api                   a registry service, https:// too, and more of them after commas
 //
 // It fails, with a sentence, for a URL that cannot be, and not for a registry that is out of reach. A token for a registry
@@ -27,6 +30,10 @@ func Open(_ context.Context, url string) (Registry, error) {
 		return openMemory(rest)
 	case "static":
 		return openStatic(rest)
+	case "file":
+		return openFile(rest)
+	case "dns":
+		return openDNS(rest)
 	case "http", "https":
 		return openHTTP(url)
 	}
@@ -71,4 +78,20 @@ func openStatic(list string) (Registry, error) {
 		return nil, fmt.Errorf("the URL of the registry, static:…, holds a mistake: %w", err)
 	}
 	return static, nil
+}
+
+func openFile(path string) (Registry, error) {
+	if absolute, ok := strings.CutPrefix(path, "//"); ok {
+		if path = absolute; !strings.HasPrefix(path, "/") {
+			return nil, fmt.Errorf("file://%s is no registry: write file:/absolute/path or file:relative/path", clip(path))
+		}
+	}
+	if path == "" {
+		return nil, errors.New("file: is no registry: write file:/absolute/path or file:relative/path")
+	}
+	file, err := OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
 }

@@ -2,6 +2,7 @@ package discovery_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -58,11 +59,34 @@ func TestOpen_saysWhatIsWrong(t *testing.T) {
 		"static:=http://a.test":       "is not the name of a service",
 		"static:a=http://a.test,":     "NAME=URL",
 		"static:a=http://0.0.0.0:1/a": "nobody can call",
+		"file:":                       "file:relative/path",
+		"file://host/path":            "file:relative/path",
+		"file:/no/such/folder/a":      "its folder is not there",
+		"dns:":                        "a port",
+		"dns://8.8.8.8/test":          "no name in DNS",
+		"dns:test?port=0":             "no port",
+		"dns:test?port=70000":         "is none",
+		"dns:test?port=1&srv=_a._tcp": "which one?",
+		"dns:test?port=1&port=2":      "twice",
+		"dns:test?prot=1":             "prot",
+		"dns:test?scheme=ftp":         "ftp",
+		"dns:test?path=rpc":           "begin with /",
+		"dns:test?interval=1ms":       "from 1s on",
+		"dns:test?port=%zz":           "no registry",
+		"http:":                       "http://127.0.0.1:8500/api",
+		"http://":                     "http://127.0.0.1:8500/api",
+		"http://a.test,b.test":        "http://127.0.0.1:8500/api",
+		"https://a.test,file:///x":    "http://127.0.0.1:8500/api",
+		"http://me:secret@a.test":     "JACINTH_REGISTRY_TOKEN",
+		"http://a.test?token=secret":  "JACINTH_REGISTRY_TOKEN",
 	} {
 		registry, err := discovery.Open(t.Context(), url)
 		if registry != nil {
 			t.Errorf("Open(%q) = %v, want an error alone", url, registry)
 		}
 		mentions(t, "Open("+url+")", err, word)
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("Open(%q) = %v, which tells the secret", url, err)
+		}
 	}
 }
