@@ -16,14 +16,14 @@ import (
 
 // Static serves the files of fsys below prefix, such as "/static". Files are served and nothing else: no listing of a
 // directory, though its index.html is its page; no name that begins with a dot, but .well-known; no symbolic link out
-// of a directory that was given as os.DirFS. Whatever is refused is a plain 404. Content types, ranges and
-// conditional requests are those of net/http. It panics if the directory cannot be opened, if the prefix is taken or
-// would hide the endpoint, or once the service has served a request.
+// of a directory that was given as os.DirFS or is that of an os.Root, and none at all in others that know links. Whatever
+// is refused is a plain 404. Content types, ranges and conditional requests are those of net/http. It panics if the
+// directory cannot be opened, if the prefix is taken or would hide the endpoint, or once the service has served a request.
 func (s *Service) Static(prefix string, fsys fs.FS) {
 	if !plainPath(prefix) || path.Clean(prefix) != strings.TrimSuffix(prefix, "/") && prefix != "/" {
 		panic(fmt.Sprintf("jacinth: Static prefix %q is not a clean path that begins with / and has no query, space or braces", prefix))
 	}
-	contained, err := contain(fsys)
+	contained, isRoot, err := contain(fsys)
 	if err != nil {
 		panic(fmt.Sprintf("jacinth: Static %q: %v", prefix, err))
 	}
@@ -32,29 +32,35 @@ func (s *Service) Static(prefix string, fsys fs.FS) {
 	if prefix == "/" {
 		pattern = prefix // without a method, so that handlers for any method can stand beside it
 	}
-	s.Handle(pattern, &static{prefix: prefix, files: contained})
+	s.Handle(pattern, &static{prefix: prefix, files: contained, isRoot: isRoot})
 }
 
 // contain returns fsys, or, for a directory of the operating system, one that no symbolic link leads out of: os.DirFS
-// follows them anywhere, and a check beforehand could be overtaken by whoever can write there.
-func contain(fsys fs.FS) (fs.FS, error) {
+// follows them anywhere, and a check beforehand could be overtaken by whoever can write there. isRoot says that it is
+// such a one.
+func contain(fsys fs.FS) (contained fs.FS, isRoot bool, err error) {
 	if fsys == nil {
-		return nil, errors.New("the file system is nil")
+		return nil, false, errors.New("the file system is nil")
 	}
-	if value := reflect.ValueOf(fsys); value.Type() == reflect.TypeOf(os.DirFS(".")) {
+	value := reflect.ValueOf(fsys)
+	switch value.Type() {
+	case reflect.TypeOf(os.DirFS(".")):
 		root, err := os.OpenRoot(value.String())
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return root.FS(), nil
+		return root.FS(), true, nil
+	case reflect.TypeOf(new(os.Root).FS()):
+		return fsys, true, nil
 	}
-	return fsys, nil
+	return fsys, false, nil
 }
 
 // static serves files below a prefix that ends with a slash.
 type static struct {
 	prefix string
 	files  fs.FS
+	isRoot bool     // links in files do not lead out of them
 	tags   sync.Map // name of a file without a time -> its ETag
 }
 
@@ -113,7 +119,7 @@ func (h *static) open(name string) (file, fs.FileInfo, error) {
 	if directory {
 		name += "index.html"
 	}
-	if !servable(name) {
+	if !servable(name) || !h.isFile(name) {
 		return nil, nil, errNotServed
 	}
 	opened, err := h.files.Open(name)
@@ -127,6 +133,28 @@ func (h *static) open(name string) (file, fs.FileInfo, error) {
 		return nil, nil, errNotServed
 	}
 	return seekable, info, nil
+}
+
+// isFile reports whether name is a regular file that no link leads to, where links could lead anywhere. What is no file
+// is not even opened: a named pipe would keep the request until somebody writes into it.
+func (h *static) isFile(name string) bool {
+	info, err := fs.Stat(h.files, name)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	links, canLink := h.files.(fs.ReadLinkFS)
+	if h.isRoot || !canLink {
+		return true
+	}
+	for end, letter := range name + "/" {
+		if letter != '/' {
+			continue
+		}
+		if info, err := links.Lstat(name[:end]); err != nil || info.Mode()&fs.ModeSymlink != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // servable reports whether a path below a prefix may name a file at all. Backslashes and colons are refused

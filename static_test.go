@@ -260,6 +260,41 @@ func TestStatic_withstandsAnExchangeOfLinks(t *testing.T) {
 	}
 }
 
+// TestStatic_followsNoLinkElsewhere serves the same directory as other kinds of file systems, which cannot keep links in.
+func TestStatic_followsNoLinkElsewhere(t *testing.T) {
+	directory := site(t)
+	sub, err := fs.Sub(os.DirFS(filepath.Dir(directory)), filepath.Base(directory))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for name, test := range map[string]struct {
+		files  fs.FS
+		inside int // what a link to a file beside it answers
+	}{
+		"fs.Sub":                    {sub, http.StatusNotFound},
+		"a root":                    {root.FS(), http.StatusOK},
+		"a root below another type": {struct{ fs.ReadLinkFS }{sub.(fs.ReadLinkFS)}, http.StatusNotFound},
+	} {
+		svc := staticService(t, test.files)
+		for _, path := range []string{"/static/out/secret.txt", "/static/up/secret.txt", "/static/secret", "/static/absolute"} {
+			if got := get(t, svc, path); got.Code != http.StatusNotFound || strings.Contains(got.Body.String(), secret) {
+				t.Errorf("%s: GET %s: %d %q, want 404", name, path, got.Code, got.Body)
+			}
+		}
+		if got := get(t, svc, "/static/inside.txt"); got.Code != test.inside {
+			t.Errorf("%s: a link to a file beside it: %d, want %d", name, got.Code, test.inside)
+		}
+		if got := get(t, svc, "/static/dir/deep/file.css"); got.Body.String() != "p {}" {
+			t.Errorf("%s: a file: %d %q, want it", name, got.Code, got.Body)
+		}
+	}
+}
+
 func TestStatic_refusesAtStart(t *testing.T) {
 	for name, register := range map[string]func(*jacinth.Service){
 		"a directory that is not there": func(s *jacinth.Service) { s.Static("/static", os.DirFS("no such directory")) },
