@@ -43,11 +43,25 @@ func newOrigins(c *Config) (*origins, error) {
 		if err := o.protection.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("Config.Origins %q is not an origin such as https://app.example.com", origin)
 		}
+		if sent := asSent(origin); sent != origin {
+			return nil, fmt.Errorf("Config.Origins %q is written %q by browsers: list it so", origin, sent)
+		}
 	}
 	if public, err := url.Parse(c.PublicURL); err == nil {
 		o.host = public.Host
 	}
 	return o, nil
+}
+
+// asSent returns an origin as browsers send it: in small letters, without the port that the scheme has anyway.
+func asSent(origin string) string {
+	origin = strings.ToLower(origin)
+	for scheme, port := range map[string]string{"http://": ":80", "https://": ":443"} {
+		if strings.HasPrefix(origin, scheme) {
+			return strings.TrimSuffix(origin, port)
+		}
+	}
+	return origin
 }
 
 // admit reports whether a request may go on. What may not, and a preflight, it answers itself.
