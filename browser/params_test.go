@@ -3,6 +3,7 @@ package browser_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"go/parser"
 	gotoken "go/token"
 	"log/slog"
@@ -36,8 +37,9 @@ func wholes(t *testing.T) string {
 // choose opens a method and waits until it is the one that shows.
 func (p *tab) choose(method string) {
 	p.t.Helper()
-	p.click(`[data-method="` + method + `"]`)
-	p.wait(`[data-method="` + method + `"][aria-current]`)
+	link := fmt.Sprintf(`[data-method=%q]`, method)
+	p.click(link)
+	p.wait(link + "[aria-current]")
 }
 
 // answers calls the method that shows and returns what its result shows as.
