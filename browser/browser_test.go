@@ -253,7 +253,10 @@ func TestExplorer_showsPrivateMethodsToThoseWhoMayCallThem(t *testing.T) {
 
 	p.fill("#token", "a wrong token, as long as the right one")
 	p.click("#token-use")
-	p.wait("#methods[data-state=ready]")
+	p.wait("#token-form[data-state=refused]")
+	if notice := p.text("#notice"); !strings.Contains(notice, "token") {
+		t.Errorf("after a wrong token the page says %q", notice)
+	}
 	if there := evaluate[bool](p, `document.querySelector('[data-method="vault.open"]') !== null`); there {
 		t.Error("a private method is listed for a wrong token")
 	}

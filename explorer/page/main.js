@@ -47,6 +47,8 @@ async function load() {
 		refused = `The service does not accept this token: ${problem}`;
 		({ found, problem } = await discover(true));
 		if (!found) refused = '';
+	} else if (token.value && !found.methods.some((method) => method.private)) {
+		refused = 'No private method shows with this token: it may be wrong.';
 	}
 	if (mine !== loads) return;
 	service = found;
