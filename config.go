@@ -35,7 +35,7 @@ type Config struct {
 
 	// Authorize decides whether a call of a private method may go on: nil lets it, an *Error is sent as it is, any
 	// other error is logged and answered with AccessDenied. It runs before the params are looked at, once for each
-	// item of a batch, and may fill in the request's Caller. It must be safe for concurrent use.
+	// item of a batch, and may fill in the request's Caller and use its AtEnd. It must be safe for concurrent use.
 	// Without it, registering a private method panics. See [Tokens].
 	Authorize func(ctx context.Context, req *Request) error
 

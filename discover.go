@@ -70,13 +70,20 @@ func (s *Service) visible(ctx context.Context) []*registered {
 		}
 		if m.Private {
 			asked := Request{Method: &m.Method, Peer: request.Peer}
-			if denied, _ := s.authorize(ctx, &asked); denied != nil {
+			if !s.mayCall(ctx, &asked) {
 				continue
 			}
 		}
 		list = append(list, m)
 	}
 	return list
+}
+
+// mayCall reports whether a call that is not made would be authorized.
+func (s *Service) mayCall(ctx context.Context, asked *Request) bool {
+	defer asked.finish()
+	denied, _ := s.authorize(ctx, asked)
+	return denied == nil
 }
 
 // published is a limit as others read it: 0, which is left out, for none.

@@ -230,6 +230,7 @@ func (x *exchange) perform(w *codec.Writer, request *wire.Request, v *verdict) (
 		}
 		c.end()
 	}()
+	defer c.request.finish()
 	if failure = x.admit(c, v); failure == nil {
 		failure = x.run(c, w, method, v)
 	}

@@ -42,6 +42,7 @@ type Request struct {
 
 	id, params []byte
 	frame      frame
+	end        func() // see AtEnd
 }
 
 // ID returns a copy of the request's id as it was sent, nil for a notification.
@@ -49,6 +50,27 @@ func (r *Request) ID() json.RawMessage { return slices.Clone(r.id) }
 
 // Params returns a copy of the params as they were sent, nil if there were none.
 func (r *Request) Params() json.RawMessage { return slices.Clone(r.params) }
+
+// AtEnd lets Config.Authorize take something for the time of a call, such as a slot, and give it back: release runs
+// once, when the call is over, however it ends. That is before its reply is sent, and for an item of a batch when that
+// item is over. What was added last runs first.
+func (r *Request) AtEnd(release func()) {
+	if before := r.end; before != nil {
+		r.end = func() {
+			defer before()
+			release()
+		}
+		return
+	}
+	r.end = release
+}
+
+// finish runs what AtEnd was given.
+func (r *Request) finish() {
+	if r.end != nil {
+		r.end()
+	}
+}
 
 type requestKey struct{}
 

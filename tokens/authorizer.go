@@ -39,7 +39,12 @@ type Option func(*Authorizer)
 // access was denied.
 func Audit(logger *slog.Logger) Option { return func(a *Authorizer) { a.audit = logger } }
 
-// DefaultLimits bounds the tokens whose record has no limits of its own. Without it there are none.
+// DefaultInFlight is how many calls of one token run at a time, unless limits say otherwise: one caller alone cannot take
+// every slot of a service.
+const DefaultInFlight = 128
+
+// DefaultLimits bounds the tokens whose record has no limits of its own. What it leaves out is unlimited, but for
+// InFlight, which is [DefaultInFlight].
 func DefaultLimits(limits Limits) Option { return func(a *Authorizer) { a.limits = limits } }
 
 // Guesses sets how many tokens that turn out wrong one address, or one /64 network of IPv6, may try in a minute, and
@@ -76,6 +81,7 @@ func New(store Store, options ...Option) *Authorizer {
 	if err := a.limits.check(); err != nil {
 		panic("tokens: DefaultLimits: " + err.Error())
 	}
+	a.limits = a.limits.or(Limits{InFlight: DefaultInFlight})
 	if a.grace < 0 {
 		panic(fmt.Sprintf("tokens: a Grace of %v is none", a.grace))
 	}
@@ -161,7 +167,7 @@ func (a *Authorizer) decide(ctx context.Context, req *jacinth.Request, now time.
 	case Pending:
 		d.reason = pending
 	case Active:
-		d.reason, d.wait = p.admit(ctx, req, a.clock(now), question)
+		d.reason, d.wait = p.admit(req, a.clock(now), question)
 	}
 	return d
 }
@@ -177,7 +183,7 @@ func (a *Authorizer) identify(ctx context.Context, id string, req *jacinth.Reque
 }
 
 // admit decides whether a token that is well may make this call now, or how long it has to wait.
-func (p *profile) admit(ctx context.Context, req *jacinth.Request, now int64, question bool) (reason, time.Duration) {
+func (p *profile) admit(req *jacinth.Request, now int64, question bool) (reason, time.Duration) {
 	if len(p.record.Networks) > 0 && !p.record.from(parseAddress(req.Address)) {
 		return elsewhere, 0
 	}
@@ -188,11 +194,11 @@ func (p *profile) admit(ctx context.Context, req *jacinth.Request, now int64, qu
 	if question {
 		return granted, 0
 	}
-	if wait := p.usage.calls.take(now, p.calls); wait > 0 {
-		return overRate, wait
-	}
-	if p.inFlight > 0 && !p.usage.enter(ctx, p.inFlight) {
+	if p.inFlight > 0 && !p.usage.enter(req, p.inFlight) {
 		return overInFlight, 0
+	}
+	if wait := p.usage.calls.take(now, p.calls); wait > 0 {
+		return overRate, wait // the slot goes back with the call
 	}
 	return granted, 0
 }

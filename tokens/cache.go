@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -104,6 +103,7 @@ type profile struct {
 type usage struct {
 	calls    bucket
 	inFlight atomic.Int64
+	leave    func()       // gives back a slot of inFlight; made once, because a method value is an allocation
 	noted    atomic.Int64 // the second of the last use that the store was told
 	warned   atomic.Int64 // the second when its end was last warned of
 }
@@ -116,7 +116,7 @@ func newProfile(known *Record, defaults Limits) *profile {
 		caller:   jacinth.Caller{Name: record.Name, Scopes: slices.Clone(record.Scopes)},
 		calls:    newRate(limits.PerSecond, limits.Burst),
 		inFlight: int64(max(limits.InFlight, 0)),
-		usage:    new(usage),
+		usage:    newUsage(),
 	}
 	if !record.LastUsed.IsZero() {
 		p.usage.noted.Store(record.LastUsed.Unix())
@@ -149,14 +149,18 @@ func (p *profile) mayCall(method *jacinth.Method) bool {
 	return allowed
 }
 
-// enter takes one of the slots for calls in flight, which the call gives back when its context ends.
-func (u *usage) enter(ctx context.Context, limit int64) bool {
+func newUsage() *usage {
+	u := new(usage)
+	u.leave = func() { u.inFlight.Add(-1) }
+	return u
+}
+
+// enter takes one of the slots for calls in flight, which the call gives back when it is over.
+func (u *usage) enter(req *jacinth.Request, limit int64) bool {
 	if u.inFlight.Add(1) > limit {
 		u.leave()
 		return false
 	}
-	context.AfterFunc(ctx, u.leave)
+	req.AtEnd(u.leave)
 	return true
 }
-
-func (u *usage) leave() { u.inFlight.Add(-1) }

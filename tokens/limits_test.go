@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -174,13 +175,98 @@ func TestLimits_inFlight(t *testing.T) {
 			if through.Load() != 3 {
 				t.Errorf("round %d: %d of 10 calls at a time were let through, want 3", round, through.Load())
 			}
-			synctest.Wait()
-			for range 10 { // whatever becomes of a call, its slot is free again
+			for range 10 { // whatever becomes of a call, its slot is free again before its reply is there
 				if got := call(t, svc, with(secret.Reveal()), "panic"); got.code() != jacinth.InternalError {
 					t.Errorf("a call after all ended = %+v, want %v", got.Error, jacinth.InternalError)
 				}
-				synctest.Wait()
 			}
+		}
+	})
+}
+
+func TestLimits_inFlightByDefault(t *testing.T) {
+	for _, test := range []struct {
+		record, defaults int
+		want             int
+	}{
+		{0, 0, tokens.DefaultInFlight},
+		{0, 7, 7},
+		{200, 0, 200},
+		{200, 7, 200},
+		{jacinth.Unlimited, 7, 300},
+		{0, jacinth.Unlimited, 300},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			store := newMemory(t)
+			secret, _ := issue(t, store, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"wait"}, Limits: tokens.Limits{InFlight: test.record}})
+			svc := newService(tokens.New(store, tokens.DefaultLimits(tokens.Limits{InFlight: test.defaults})))
+			release := make(chan struct{})
+			var through atomic.Int64
+			jacinth.Private(svc, "wait", func(context.Context, jacinth.None) (jacinth.None, error) {
+				through.Add(1)
+				<-release
+				return jacinth.None{}, nil
+			})
+			var calls sync.WaitGroup
+			for range 300 {
+				calls.Go(func() { call(t, svc, with(secret.Reveal()), "wait") })
+			}
+			synctest.Wait()
+			if got := int(through.Load()); got != test.want {
+				t.Errorf("InFlight %d with the default %d let %d of 300 calls run at a time, want %d", test.record, test.defaults, got, test.want)
+			}
+			close(release)
+			calls.Wait()
+		})
+	}
+}
+
+// TestLimits_inFlightOfBatchesAndNotifications has the slots of a token taken by items of batches and by notifications,
+// and given back by calls that end in other ways than by a result.
+func TestLimits_inFlightOfBatchesAndNotifications(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory(t)
+		limits := tokens.Limits{InFlight: 3}
+		secret, _ := issue(t, store, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"wait", "m", "exit", "params"}, Limits: limits})
+		svc := newService(tokens.New(store), "m")
+		release := make(chan struct{})
+		jacinth.Private(svc, "wait", func(context.Context, jacinth.None) (jacinth.None, error) {
+			<-release
+			return jacinth.None{}, nil
+		})
+		jacinth.Private(svc, "params", func(context.Context, struct{ N int }) (jacinth.None, error) { return jacinth.None{}, nil })
+		jacinth.Private(svc, "exit", func(context.Context, jacinth.None) (jacinth.None, error) {
+			runtime.Goexit()
+			return jacinth.None{}, nil
+		})
+		for _, body := range []string{
+			`[` + strings.Repeat(`{"jsonrpc":"2.0","id":1,"method":"wait"},`, 3) + `{"jsonrpc":"2.0","id":1,"method":"wait"}]`,
+			`[` + strings.Repeat(`{"jsonrpc":"2.0","method":"wait"},`, 3) + `{"jsonrpc":"2.0","method":"wait"}]`,
+		} {
+			var calls sync.WaitGroup
+			calls.Go(func() { svc.Dispatch(t.Context(), with(secret.Reveal()), []byte(body), nil) })
+			time.Sleep(time.Second) // a batch has one worker at first, and the others when it takes its time
+			unavailable(t, "a call beside "+body, call(t, svc, with(secret.Reveal()), "m"))
+			for range 3 {
+				release <- struct{}{}
+			}
+			calls.Wait()
+			for range 10 {
+				if got := call(t, svc, with(secret.Reveal()), "m"); got.code() != 0 {
+					t.Fatalf("a call after %s = %+v, want it let through", body, got.Error)
+				}
+			}
+		}
+		for range 10 { // calls with wrong params, of what is not granted, of one that ends its goroutine
+			call(t, svc, with(secret.Reveal()), "params")
+			call(t, svc, with(secret.Reveal()), "get_service_specs")
+			call(t, svc, with(secret.Reveal()), "rpc.discover")
+			var done sync.WaitGroup
+			done.Go(func() { callRaw(svc, with(secret.Reveal()), "exit") })
+			done.Wait()
+		}
+		if got := call(t, svc, with(secret.Reveal()), "m"); got.code() != 0 {
+			t.Errorf("a call after others that failed = %+v, want it let through", got.Error)
 		}
 	})
 }

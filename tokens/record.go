@@ -52,7 +52,7 @@ type Record struct {
 type Limits struct {
 	PerSecond float64 `json:"per_second,omitzero"` // calls a second, on average; each item of a batch is one
 	Burst     int     `json:"burst,omitzero"`      // calls at once before PerSecond counts; 0 is a second's worth
-	InFlight  int     `json:"in_flight,omitzero"`  // calls that run at a time
+	InFlight  int     `json:"in_flight,omitzero"`  // calls that run at a time; see DefaultInFlight
 }
 
 // State is what the clock and the record make of a token.
