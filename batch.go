@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/jacinth-rpc/jacinth/internal/wire"
@@ -158,6 +159,7 @@ func repeatable(items []*item) (open []*item, worst *setback) {
 		if it.lost == nil || !it.lost.mayRepeat(it.outgoing) {
 			continue
 		}
+		it.notTo(it.lost.from)
 		open = append(open, it)
 		if worst == nil || it.lost.after > worst.after {
 			worst = it.lost
@@ -174,7 +176,7 @@ func (c *Client) sendAll(ctx context.Context, items []*item, token string) {
 			return
 		}
 		part, body := c.part(items)
-		got, lost := c.post(ctx, parcel{body: body, token: token, harmless: areHarmless(part)})
+		got, lost := c.post(ctx, parcel{body: body, token: token, harmless: areHarmless(part), tried: triedBy(part)})
 		if lost == nil && c.learnt.fromRefusal(got, len(part), len(body)) {
 			continue // nothing was run, and the next part is smaller
 		}
@@ -225,6 +227,18 @@ func (c *Client) part(items []*item) (part []*item, body []byte) {
 	return items, append(body, ']')
 }
 
+// triedBy returns the instances that calls were sent to in vain.
+func triedBy(items []*item) (tried []*peer) {
+	for _, it := range items {
+		for _, p := range it.tried {
+			if !slices.Contains(tried, p) {
+				tried = append(tried, p)
+			}
+		}
+	}
+	return tried
+}
+
 func areHarmless(items []*item) bool {
 	for _, it := range items {
 		if !it.harmless {
@@ -267,7 +281,7 @@ func (got posted) match(items []*item) *setback {
 	}
 	if calls > 0 {
 		missing := &setback{
-			err: fmt.Errorf("%w: the batch was answered without it", ErrNoReply), repeat: ifHarmless, after: got.after,
+			err: fmt.Errorf("%w: the batch was answered without it", ErrNoReply), repeat: ifHarmless, after: got.after, from: got.from,
 		}
 		for _, it := range items {
 			if !it.answered && !it.notification {

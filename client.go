@@ -18,7 +18,7 @@ import (
 	"github.com/jacinth-rpc/jacinth/internal/wire"
 )
 
-// Client calls the methods of one service. The zero value of every field but URL works:
+// Client calls the methods of one service. The zero value of every field but URL, or Service and Registry, works:
 //
 //	billing := &jacinth.Client{URL: "http://127.0.0.1:8000/api"}
 //	sum, err := Add.Call(ctx, billing, AddParams{A: 1, B: 2}) // typed by a Name
@@ -34,8 +34,32 @@ import (
 //
 // A Client is safe for concurrent use and must not be copied or changed after its first call. Make one for each
 // service and keep it: its retry budget and what it learns of the service live in it.
+//
+// A service that runs in many places is called by its name instead of a URL:
+//
+//	billing := &jacinth.Client{Service: "billing", Registry: registry}
+//
+// Each call, and each batch, goes to one instance, the less busy one of two at random; a retry goes to another one. An
+// instance that fails five times in a row before an answer comes gets no calls for 30 seconds, for 60 when that happens
+// again, and so on up to 300; then one call tries whether it is back. If more than half fail, each is tried every
+// second, and if all do, all are called. Instances that are not ready are called only if none is. While the registry is
+// out of reach, the instances are those that it last knew, and that there is none is believed after 10 seconds. The
+// first call waits for the registry, and a call when there is no instance fails with ErrNotSent.
 type Client struct {
-	URL string // of the endpoint, such as http://127.0.0.1:8000/api
+	URL string // of the endpoint, such as http://127.0.0.1:8000/api; empty for one with a Service
+
+	// Service is the name that instances are looked up by in the Registry, or a pattern such as workers.* for those of
+	// several services that have the same methods. The first call begins to watch the registry; that ends with Close,
+	// or by itself after 5 minutes without a call, and begins again with the next.
+	Service  string
+	Registry Registry
+
+	// Hosts are the hosts that instances may have, so that nobody who can write to the registry gets the tokens and
+	// the params of callers: names (billing.example.com), names in a domain (*.example.com), addresses (10.0.0.7),
+	// networks (10.0.0.0/8), or * for all. Nil admits localhost and the loopback and private addresses, and no other
+	// names. What is not among these is admitted over https alone, or also without by http:// before the entry. An
+	// instance with another host is left out, which slog.Default is told, or the caller if there is no other instance.
+	Hosts []string
 
 	// Token is the API token, and TokenHeader the header that carries it, X-Api-Token if empty. TokenSource is asked
 	// instead of Token for each call or batch, and again when one is repeated, so that tokens can rotate; it must be
@@ -75,15 +99,23 @@ type Client struct {
 
 	once        sync.Once
 	http        http.Client
-	standard    bool          // its transport is net/http's own
-	target      *http.Request // what each request is a copy of; nil if URL is none
-	tokenHeader string        // in the canonical form of http.Header's keys
+	standard    bool  // its transport is net/http's own
+	fixed       *peer // at URL; nil for a Service
+	hosts       hosts
+	misuse      error  // of the fields that say where the service is
+	tokenHeader string // in the canonical form of http.Header's keys
 
 	ids       atomic.Int64
 	learnt    learnt
 	budget    budget
 	coalescer coalescer
+	balancer  balancer
 }
+
+// Close ends the watch of the registry that a client with a Service has, and does nothing to one with a URL. Calls
+// under way go on, and a call after Close begins to watch again. A client that is no longer needed has to be closed
+// only by those who mind the five minutes until the watch ends by itself.
+func (c *Client) Close() { c.balancer.stop(nil) }
 
 // Positional are params by position, for the untyped calls: jacinth.Positional{42, 23}.
 type Positional []any
@@ -153,6 +185,7 @@ type outgoing struct {
 	params       []byte // nil for none
 	notification bool
 	harmless     bool // running it twice does no harm
+	tried        []*peer
 }
 
 // outgoing encodes a call. Its errors are whole.
@@ -167,6 +200,13 @@ func (c *Client) outgoing(method string, params any, options []Option) (*outgoin
 	}
 	out.harmless = out.method.ReadOnly || out.method.Idempotent || c.learnt.isHarmless(method)
 	return out, nil
+}
+
+// notTo notes that the call had a setback at p, nil if it came to none, so that another one is tried next.
+func (o *outgoing) notTo(p *peer) {
+	if p != nil {
+		o.tried = append(o.tried, p)
+	}
 }
 
 // appendTo appends the call as JSON-RPC.
@@ -218,6 +258,7 @@ func (c *Client) deliver(ctx context.Context, out *outgoing) (json.RawMessage, e
 		}
 		granted := 0
 		if lost.mayRepeat(out) {
+			out.notTo(lost.from)
 			granted, lost = c.again(ctx, attempt, 1, lost)
 		}
 		if granted == 0 {
@@ -242,7 +283,7 @@ func (c *Client) try(ctx context.Context, out *outgoing) (json.RawMessage, *setb
 func (c *Client) single(ctx context.Context, out *outgoing, token string) (json.RawMessage, *setback) {
 	id := c.ids.Add(1)
 	body := out.appendTo(make([]byte, 0, 96+len(out.method.Name)+len(out.params)), id)
-	got, lost := c.post(ctx, parcel{body: body, token: token, harmless: out.harmless})
+	got, lost := c.post(ctx, parcel{body: body, token: token, harmless: out.harmless, tried: out.tried})
 	if lost != nil {
 		return nil, lost
 	}

@@ -25,6 +25,8 @@ type posted struct {
 	body     []byte
 	after    time.Duration // Retry-After
 	location string        // where a redirect leads
+	closing  bool          // the service ends the connection
+	from     *peer         // nil without a registry
 }
 
 // receive reads the whole of a response, at most limit bytes.
@@ -33,6 +35,7 @@ func receive(ctx context.Context, response *http.Response, limit int64) (posted,
 		status:   response.StatusCode,
 		after:    retryAfter(response.Header),
 		location: response.Header.Get("Location"),
+		closing:  response.Close,
 	}
 	if got.status == http.StatusSwitchingProtocols {
 		return got, got.bad("another protocol") // its body is the connection, which no deadline ends
@@ -167,7 +170,7 @@ func (got posted) failure(reply *wire.Reply) *setback {
 	if data.Kind != wire.Absent && data.Kind != wire.Null {
 		e.Data = json.RawMessage(slices.Clone(data.In(raw))) // an error that is kept does not keep the whole reply
 	}
-	lost := &setback{err: e, after: got.after}
+	lost := &setback{err: e, after: got.after, from: got.from}
 	switch {
 	case (e.Code == Unavailable || isTransient(got.status)) && e.notProcessed():
 		lost.repeat = always
@@ -186,6 +189,7 @@ func (got posted) bad(why string) *setback {
 	lost := &setback{
 		err:    fmt.Errorf("%w: HTTP status %d, %s: %q", ErrBadReply, got.status, why, text),
 		after:  got.after,
+		from:   got.from,
 		unread: got.status == http.StatusRequestEntityTooLarge, // says something on the way that knows no JSON-RPC
 	}
 	if isTransient(got.status) {

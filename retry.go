@@ -26,6 +26,7 @@ type setback struct {
 	err    error
 	repeat repeat
 	after  time.Duration // the service wants to be left alone for that long
+	from   *peer         // the instance that it came from; nil without a registry, or if it came from none
 
 	// unread says that the service refused to read the whole request, as JSON-RPC has it for a body that is no JSON
 	// or no request: nothing in it was run, and what is wrong may be another call that went with this one.
@@ -74,7 +75,10 @@ func (c *Client) again(ctx context.Context, attempt, calls int, lost *setback) (
 		return 0, lost
 	}
 	// On top of what the service asks for: callers who were all told the same must not all come back at once.
-	pause := lost.after + backoff(attempt)
+	pause := backoff(attempt)
+	if lost.from == nil || !c.balancer.hasOther(lost.from) {
+		pause += lost.after // which another instance knows nothing of
+	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
 		return 0, lost
 	}

@@ -80,20 +80,60 @@ func (c *Client) prepare() {
 		if c.tokenHeader = http.CanonicalHeaderKey(c.TokenHeader); c.tokenHeader == "" {
 			c.tokenHeader = defaultTokenHeader
 		}
-		target, err := http.NewRequest(http.MethodPost, c.URL, http.NoBody) //nolint:noctx // each copy has its own
-		if err == nil && target.URL.Host != "" && (target.URL.Scheme == "http" || target.URL.Scheme == "https") {
-			c.target = target
-		}
+		c.misuse = c.check()
 	})
+}
+
+// newTarget makes what the requests to a URL are copies of.
+func newTarget(url string) (*http.Request, error) {
+	target, err := http.NewRequest(http.MethodPost, url, http.NoBody) //nolint:noctx // each copy has its own
+	if err != nil || target.URL.Host == "" || target.URL.Scheme != "http" && target.URL.Scheme != "https" {
+		return nil, errNoURL
+	}
+	return target, nil
+}
+
+var (
+	errNoURL   = errors.New("Client.URL is not the address of an endpoint, such as http://127.0.0.1:8000/api")
+	errNowhere = errors.New("the client knows no address: set Client.URL to that of an endpoint, such as " +
+		"http://127.0.0.1:8000/api, or Client.Service and Client.Registry")
+	errTwice      = errors.New("the client has a URL and a Service or Registry: set the one or the other")
+	errNoWatch    = errors.New("Client.Registry is nil: a Client.Service is looked up in one")
+	errNoService  = errors.New("Client.Service is empty: say which service to look up in Client.Registry")
+	errHostsOfURL = errors.New("Client.Hosts is for the instances of a Client.Service, and the client has a URL")
+)
+
+// check reads the fields that say where the service is.
+func (c *Client) check() (err error) {
+	switch {
+	case c.URL != "" && (c.Service != "" || c.Registry != nil):
+		return errTwice
+	case c.URL != "" && c.Hosts != nil:
+		return errHostsOfURL
+	case c.URL != "":
+		target, err := newTarget(c.URL)
+		if err == nil {
+			c.fixed = &peer{url: c.URL, target: target}
+		}
+		return err
+	case c.Service == "" && c.Registry == nil:
+		return errNowhere
+	case c.Service == "":
+		return errNoService
+	case c.Registry == nil:
+		return errNoWatch
+	}
+	c.hosts, err = parseHosts(c.Hosts)
+	return err
 }
 
 // where names the service in errors and to middleware, without the password that its URL may have.
 func (c *Client) where() string {
 	c.prepare()
-	if c.target == nil {
-		return ""
+	if c.fixed == nil {
+		return c.Service
 	}
-	return c.target.URL.Redacted()
+	return c.fixed.target.URL.Redacted()
 }
 
 // parcel is one HTTP request to a service: a call, a notification or a batch.
@@ -101,24 +141,40 @@ type parcel struct {
 	body     []byte
 	token    string
 	harmless bool // running twice all that is in it does no harm
+	tried    []*peer
 }
 
-// post sends a parcel and reads the whole reply.
+// post sends a parcel to the service and reads the whole reply.
 func (c *Client) post(ctx context.Context, p parcel) (posted, *setback) {
 	if ctx.Err() != nil {
 		return posted{}, lostOnTheWay(ctx, false, over(ctx))
 	}
 	c.prepare()
-	if c.target == nil {
-		return posted{}, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, errNoURL)}
+	to, lost := c.choose(ctx, p.tried)
+	if lost != nil {
+		return posted{}, lost
 	}
+	got, lost := c.exchange(ctx, to, p)
+	if to == c.fixed {
+		return got, lost
+	}
+	c.balancer.note(to, judge(ctx, &got, lost))
+	got.from = to
+	if lost != nil {
+		lost.from = to
+	}
+	return got, lost
+}
+
+// exchange sends a parcel to an instance and reads the whole reply.
+func (c *Client) exchange(ctx context.Context, to *peer, p parcel) (posted, *setback) {
 	if limit := c.http.Timeout; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
 	var way progress
-	response, err := c.send(c.request(way.trace(ctx), p))
+	response, err := c.send(c.request(way.trace(ctx), to, p))
 	if err != nil {
 		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.standard), err)
 	}
@@ -204,14 +260,11 @@ func over(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", err, cause)
 }
 
-var (
-	errNoURL    = errors.New("Client.URL is not the address of an endpoint, such as http://127.0.0.1:8000/api")
-	errBadToken = errors.New("the token has a line break or another control character: was it read from a file untrimmed?")
-)
+var errBadToken = errors.New("the token has a line break or another control character: was it read from a file untrimmed?")
 
 // request builds the HTTP request of a parcel.
-func (c *Client) request(ctx context.Context, p parcel) *http.Request {
-	request := c.target.WithContext(ctx)
+func (c *Client) request(ctx context.Context, to *peer, p parcel) *http.Request {
+	request := to.target.WithContext(ctx)
 	if !c.standard {
 		address := *request.URL // for round trippers that write to it, as they should not
 		request.URL = &address

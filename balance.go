@@ -1,0 +1,255 @@
+package jacinth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// ejectAfter is how many failures on the way in a row, without an answer between them, put an instance out.
+	ejectAfter = 5
+
+	ejectBase = 30 * time.Second // out for the first time; twice that for the second, and so on
+	ejectCap  = 300 * time.Second
+
+	// trialAfter is how long one of more than half is out, and trialGap how long two calls that try such ones lie
+	// apart at least: half as many as there are retries for nothing.
+	trialAfter = time.Second
+	trialGap   = 200 * time.Millisecond
+)
+
+// peer is an instance as one client sees it, or the URL of a client without a registry.
+type peer struct {
+	id, url  string
+	target   *http.Request // what each request to it is a copy of
+	inFlight atomic.Int64
+	failures atomic.Int32 // on the way, since the last answer
+
+	// Under balancer.mu.
+	ready    bool
+	bad      bool      // it has failed too often and has not answered since
+	probed   bool      // a call is under way that tries whether it is back
+	strikes  int       // how often it has become bad lately
+	until    time.Time // it is out
+	failed   time.Time // last, while it was bad
+	restored time.Time // when it was last bad
+}
+
+// roster is what there is to choose from. It is not changed once it is made.
+type roster struct {
+	usable  []*peer
+	due     time.Time // when one that is out may be tried; zero if none is out
+	problem *setback  // why nothing is usable
+}
+
+// choose is the one place where the address of a request is chosen: the URL of the client, or an instance, another one
+// than those that were tried if there is one. The parcel counts as in flight until note is told how it went.
+func (c *Client) choose(ctx context.Context, tried []*peer) (*peer, *setback) {
+	if c.fixed != nil {
+		return c.fixed, nil
+	}
+	if c.misuse != nil {
+		return nil, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, c.misuse)}
+	}
+	r, lost := c.balancer.find(ctx, c)
+	if lost == nil {
+		lost = r.problem
+	}
+	if lost != nil {
+		return nil, lost
+	}
+	var p *peer
+	if !r.due.IsZero() && len(tried) == 0 {
+		p = c.balancer.probe(time.Now())
+	}
+	if p == nil {
+		p = r.pick(tried)
+	}
+	p.inFlight.Add(1)
+	return p, nil
+}
+
+// pick takes the less busy one of two at random, which spreads calls nearly as evenly as the least busy of all would,
+// and does not send all callers to the same one at the same time.
+func (r *roster) pick(tried []*peer) *peer {
+	among := r.usable
+	if len(tried) > 0 {
+		fresh := slices.DeleteFunc(slices.Clone(among), func(p *peer) bool { return slices.Contains(tried, p) })
+		if len(fresh) > 0 {
+			among = fresh
+		}
+	}
+	if len(among) == 1 {
+		return among[0]
+	}
+	i, j := rand.IntN(len(among)), rand.IntN(len(among)-1)
+	if j >= i {
+		j++
+	}
+	if among[j].inFlight.Load() < among[i].inFlight.Load() {
+		i = j
+	}
+	return among[i]
+}
+
+// probe returns an instance whose pause is over, for one call to see whether it answers again, nil if there is none.
+func (b *balancer) probe(now time.Time) *peer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.roster.Load()
+	if r == nil || r.due.IsZero() || now.Before(r.due) {
+		return nil
+	}
+	var next *peer
+	for _, p := range b.out() {
+		if next == nil || b.due(p).Before(b.due(next)) {
+			next = p
+		}
+	}
+	if next != nil {
+		next.probed, b.retired = true, now
+		b.rebuild()
+	}
+	return next
+}
+
+// outcome is what a request says of the instance that it was sent to.
+type outcome uint8
+
+const (
+	silent   outcome = iota // nothing: the caller left, or the request never was
+	answered                // it lives
+	failing
+)
+
+// judge says what came of a request. An answer that says no is an answer; but one of a proxy that found nobody is not,
+// and neither is that of a service which stops and ends the connection with it.
+func judge(ctx context.Context, got *posted, lost *setback) outcome {
+	deadline, bounded := ctx.Deadline()
+	switch {
+	case lost != nil && errors.Is(lost.err, ErrBadReply): // an answer that is too large
+		return silent
+	case lost != nil && errors.Is(ctx.Err(), context.Canceled) && !(bounded && time.Now().After(deadline)):
+		return silent // those of coalesced calls are cancelled when the last of their callers has run out of time
+	case lost != nil:
+		return failing
+	case got.status < http.StatusInternalServerError:
+		return answered
+	}
+	_, _, unread := got.replies(1)
+	if unread != nil || got.status == http.StatusServiceUnavailable && got.closing {
+		return failing
+	}
+	return answered
+}
+
+// note takes in how a request to p went.
+func (b *balancer) note(p *peer, v outcome) {
+	p.inFlight.Add(-1)
+	switch {
+	case v == answered && p.failures.Load() == 0: // as nearly always
+		return
+	case v == answered:
+		p.failures.Store(0)
+	case v == failing && p.failures.Add(1) < ejectAfter:
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	probed := p.probed
+	p.probed = false
+	now := time.Now()
+	switch {
+	case v == answered && p.bad:
+		p.bad, p.restored = false, now
+	case v == failing && p.failures.Load() < ejectAfter: // answered meanwhile
+		if !probed {
+			return
+		}
+	case v == failing && (!p.bad || probed):
+		if p.strikes > 0 && !p.bad && now.Sub(p.restored) > ejectCap {
+			p.strikes = 0
+		}
+		if !p.bad || !b.panicking() {
+			p.strikes++
+			p.until = now.Add(min(time.Duration(p.strikes)*ejectBase, ejectCap))
+		}
+		p.bad, p.failed = true, now
+	case !probed:
+		return
+	}
+	if b.watch != nil && len(b.peers) > 0 {
+		b.rebuild()
+	}
+}
+
+// candidates are the instances that welcome calls, or all if none does.
+func (b *balancer) candidates() []*peer {
+	var ready []*peer
+	for _, p := range b.peers {
+		if p.ready {
+			ready = append(ready, p)
+		}
+	}
+	if len(ready) == 0 {
+		return b.peers
+	}
+	return ready
+}
+
+// panicking reports whether more than half of the candidates are bad, and with that likely not they but the network, or
+// too many calls: then none is out for long.
+func (b *balancer) panicking() bool {
+	bad, all := 0, b.candidates()
+	for _, p := range all {
+		if p.bad {
+			bad++
+		}
+	}
+	return 2*bad > len(all)
+}
+
+// out are the bad ones that no call tries just now.
+func (b *balancer) out() []*peer {
+	return slices.DeleteFunc(slices.Clone(b.candidates()), func(p *peer) bool { return !p.bad || p.probed })
+}
+
+// due is when an instance that is out may be tried.
+func (b *balancer) due(p *peer) time.Time {
+	if soon := p.failed.Add(trialAfter); b.panicking() && soon.Before(p.until) {
+		return soon
+	}
+	return p.until
+}
+
+// rebuild makes the roster anew. Without a good instance the bad ones are all there is.
+func (b *balancer) rebuild() {
+	all := b.candidates()
+	r := &roster{usable: slices.DeleteFunc(slices.Clone(all), func(p *peer) bool { return p.bad })}
+	if len(r.usable) == 0 {
+		r.usable = all
+	} else {
+		for _, p := range b.out() {
+			due := b.due(p)
+			if next := b.retired.Add(trialGap); due.Before(next) {
+				due = next
+			}
+			if r.due.IsZero() || due.Before(r.due) {
+				r.due = due
+			}
+		}
+	}
+	b.roster.Store(r)
+}
+
+// hasOther reports whether there is an instance to choose beside p.
+func (b *balancer) hasOther(p *peer) bool {
+	r := b.roster.Load()
+	return r != nil && slices.ContainsFunc(r.usable, func(other *peer) bool { return other != p })
+}
