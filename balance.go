@@ -135,7 +135,7 @@ func judge(ctx context.Context, got *posted, lost *setback) outcome {
 	switch {
 	case lost != nil && errors.Is(lost.err, ErrBadReply): // an answer that is too large
 		return silent
-	case lost != nil && errors.Is(ctx.Err(), context.Canceled) && !(bounded && time.Now().After(deadline)):
+	case lost != nil && errors.Is(ctx.Err(), context.Canceled) && !(bounded && !time.Now().Before(deadline)):
 		return silent // those of coalesced calls are cancelled when the last of their callers has run out of time
 	case lost != nil:
 		return failing

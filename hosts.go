@@ -64,7 +64,12 @@ func parseHost(entry string) (hostRule, error) {
 	switch {
 	case suffix && name == "":
 		return rule, nil
-	case suffix && (len(name) < 2 || name[0] != '.'), !isHostName(strings.TrimPrefix(rule.name, ".")):
+	case suffix && name[0] != '.':
+		return rule, errNoHost
+	case suffix:
+		name = name[1:]
+	}
+	if !isHostName(strings.ToLower(name)) {
 		return rule, errNoHost
 	}
 	return rule, nil
