@@ -61,6 +61,9 @@ one is meant and may be loaded.`, bench.MaxConnections, bench.MaxDuration.Minute
 			return err
 		}
 		load.URL, load.Method, load.Header, load.Timeout = service.URL, given[1], headerOf(service), max(service.Client().Timeout, 0)
+		if load.Connections == 0 || load.Duration == 0 { // which the load takes for its defaults
+			return failure.Usagef("--connections and --duration are above zero")
+		}
 		if err := load.Check(); err != nil { // before anything is asked of anybody
 			return benchRefusal(err)
 		}
@@ -77,12 +80,8 @@ one is meant and may be loaded.`, bench.MaxConnections, bench.MaxDuration.Minute
 		if load.Params, err = words.Params(types); err != nil {
 			return err
 		}
-		const steps = 1000
-		bar, shown := terminal.NewScreen(os.Stderr).NewBar(steps), 0
-		load.Progress = func(done float64) {
-			bar.Add(int(done*steps) - shown)
-			shown = int(done * steps)
-		}
+		bar := terminal.NewScreen(os.Stderr).NewBar(0)
+		load.Progress = bar.Set
 		report, err := bench.Run(cmd.Context(), load)
 		if err != nil {
 			return benchRefusal(err)
@@ -92,6 +91,9 @@ one is meant and may be loaded.`, bench.MaxConnections, bench.MaxDuration.Minute
 			err = printJSON(cmd.OutOrStdout(), report)
 		} else {
 			err = printBenchmark(terminal.NewScreen(cmd.OutOrStdout()), report)
+		}
+		if report.Interrupted && err == nil {
+			return cmd.Context().Err()
 		}
 		if failed := report.Failed(); failed > 0 && err == nil {
 			return failure.Workf("%s of %d failed", counted(failed, "request"), report.Requests)

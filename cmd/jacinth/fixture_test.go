@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -28,6 +29,24 @@ const townToken = "the key of the town gate"
 // fixtures are the environment variables that name the services that scripts talk to.
 var fixtures = []string{"TOWN", "SHOP", "JRPC2", "SILENT", "PAGE", "HOSTILE", "NOBODY"}
 
+// arrivals has a channel for each path of PAGE that does not answer, which takes note of requests for it.
+var arrivals sync.Map
+
+// slow answers no request until its caller is gone, but for single calls at /slow/batch, which it knows no method for.
+func slow(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // or the end of the connection is not noticed
+	var call struct {
+		ID json.RawMessage `json:"id"`
+	}
+	if r.URL.Path == "/slow/batch" && json.Unmarshal(body, &call) == nil {
+		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"Method not found"}}`, call.ID)
+		return
+	}
+	arrived, _ := arrivals.LoadOrStore(r.URL.Path, make(chan struct{}, 100))
+	arrived.(chan struct{}) <- struct{}{}
+	<-r.Context().Done()
+}
+
 // startFixtures starts the services that scripts talk to and returns the environment variables that name them.
 func startFixtures(t *testing.T) map[string]string {
 	t.Helper()
@@ -51,9 +70,8 @@ func startFixtures(t *testing.T) map[string]string {
 			http.Redirect(w, r, "/api", http.StatusPermanentRedirect)
 			return
 		}
-		if r.URL.Path == "/slow" {
-			_, _ = io.Copy(io.Discard, r.Body) // or the end of the connection is not noticed
-			<-r.Context().Done()
+		if strings.HasPrefix(r.URL.Path, "/slow") {
+			slow(w, r)
 			return
 		}
 		_, _ = io.WriteString(w, "<!doctype html>\x1b[2J")

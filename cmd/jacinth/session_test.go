@@ -30,10 +30,11 @@ import (
 //	silent NAME PATTERN            fails if what NAME has said since the last await matches
 //	signal NAME TERM|INT|KILL|HUP  sends a signal
 //	ended NAME CODE                waits until the program has ended with the code, or by a signal for -1
+//	arrives PATH                   waits until PAGE has been asked for the path, which begins with /slow
 //	gone PID                       waits until there is no such process
 //	watch FILE PROGRAM [WORD...]   runs a program on a terminal of 80 columns and writes what it shows to FILE
 var sessionCommands = map[string]func(ts *testscript.TestScript, neg bool, words []string){
-	"exits": exits, "plain": plain, "spawn": spawn, "await": await, "silent": silent, "signal": sendSignal, "ended": ended, "gone": gone, "watch": watchOn,
+	"exits": exits, "plain": plain, "spawn": spawn, "await": await, "silent": silent, "signal": sendSignal, "ended": ended, "gone": gone, "arrives": arrives, "watch": watchOn,
 }
 
 // patience is how long a script waits for what must come. It bounds the time of a failure, not of a success.
@@ -242,6 +243,15 @@ func ended(ts *testscript.TestScript, _ bool, words []string) {
 	}
 	if got := strconv.Itoa(s.command.ProcessState.ExitCode()); got != words[1] {
 		ts.Fatalf("%s ended with %s, want %s; it said:\n%s", words[0], got, words[1], s.text())
+	}
+}
+
+func arrives(ts *testscript.TestScript, _ bool, words []string) {
+	arrived, _ := arrivals.LoadOrStore(words[0], make(chan struct{}, 100))
+	select {
+	case <-arrived.(chan struct{}):
+	case <-time.After(patience):
+		ts.Fatalf("nobody asks for %s", words[0])
 	}
 }
 

@@ -29,17 +29,15 @@ type Config struct {
 const (
 	maxReply  = 1 << 20         // bytes that are read of one
 	maxTime   = 2 * time.Minute // for all cases
-	maxSilent = 3               // requests without an answer in a row, after which there is no use in more
+	maxSilent = 3               // requests without an answer in a row, after which it is seen whether anybody is there
 )
 
 // ErrNoService says that nothing answered.
 var ErrNoService = errors.New("nothing answers there as an HTTP server would")
 
-// Run sends the requests of all cases, one after the other, and reports on the answers. It fails if nothing answers at
-// all, or if ctx ends.
+// Run sends the requests of all cases, one after the other, and reports on the answers. What there is no time left for
+// after two minutes, it skips. It fails if nothing answers at all, or if ctx ends.
 func Run(ctx context.Context, config Config) (*Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxTime)
-	defer cancel()
 	c := &checker{Config: config, client: config.Client}
 	if c.Timeout <= 0 {
 		c.Timeout = 5 * time.Second
@@ -71,18 +69,20 @@ type checker struct {
 
 // run runs all cases.
 func (c *checker) run(ctx context.Context) (*Report, error) {
+	limited, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
 	cases := Cases()
-	if err := c.look(ctx); err != nil {
+	if err := c.look(limited); err != nil {
 		return nil, err
 	}
 	report := &Report{URL: c.URL}
 	for i := range cases {
+		report.Results = append(report.Results, c.check(limited, &cases[i]))
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("the check did not come to its end: %w", err)
 		}
-		report.Results = append(report.Results, c.check(ctx, &cases[i]))
-		if c.silent >= maxSilent {
-			return nil, fmt.Errorf("%d requests in a row were not answered: %w", c.silent, ErrNoService)
+		if silent := c.silent; silent >= maxSilent && limited.Err() == nil && c.send(limited, &request{body: harmless}).err != nil {
+			return nil, fmt.Errorf("%d requests in a row were not answered: %w", silent, ErrNoService)
 		}
 		if c.Watch != nil {
 			c.Watch(i+1, len(cases))
@@ -96,7 +96,7 @@ func (c *checker) run(ctx context.Context) (*Report, error) {
 // look finds out which of the methods the service has, and which way subtract takes its params.
 func (c *checker) look(ctx context.Context) error {
 	c.absent = make(map[string]bool)
-	unknown := c.send(ctx, &request{body: call("there_is_no_such_method", "", "1")})
+	unknown := c.send(ctx, &request{body: harmless})
 	got := unknown
 	for _, method := range methods {
 		if c.silent >= maxSilent {
@@ -116,6 +116,9 @@ func (c *checker) look(ctx context.Context) error {
 	return nil
 }
 
+// harmless is a request that no server has a reason not to answer.
+var harmless = call("there_is_no_such_method", "", "1")
+
 const operandsByName = `{"minuend":42,"subtrahend":23}`
 
 // adapted puts the params of subtract into the form that the service takes, where they are not what the case is about.
@@ -134,6 +137,10 @@ func (c *checker) check(ctx context.Context, one *Case) Result {
 			result.Outcome, result.Why = Skipped, "the service has no method "+method
 			return result
 		}
+	}
+	if ctx.Err() != nil {
+		result.Outcome, result.Why = Skipped, "there was no time left for it"
+		return result
 	}
 	for i := range one.requests {
 		asked := new(one.requests[i])

@@ -1,7 +1,9 @@
 package conform_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
@@ -171,6 +174,53 @@ func TestRun_findsWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+// TestRun_reportsOnAServerThatGivesUp has one that closes the connection on what it cannot read, as some do that fail.
+func TestRun_reportsOnAServerThatGivesUp(t *testing.T) {
+	svc := examples()
+	report := check(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || !json.Valid(body) {
+			panic(http.ErrAbortHandler)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		svc.ServeHTTP(w, r)
+	}))
+	if must := report.Of(conform.Must); must.Failed < 3 || must.Passed < 30 || must.Skipped != 0 {
+		t.Errorf("of a server that gives up on what is no JSON, %+v, want that to fail and the rest to pass:\n%s", must, explain(report))
+	}
+}
+
+// TestRun_skipsWhatThereIsNoTimeFor has a server that keeps callers waiting for what it cannot read.
+func TestRun_skipsWhatThereIsNoTimeFor(t *testing.T) {
+	svc := examples()
+	answer := func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || !json.Valid(body) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		recorded := httptest.NewRecorder()
+		svc.ServeHTTP(recorded, r)
+		return recorded.Result(), nil
+	}
+	synctest.Test(t, func(t *testing.T) {
+		report, err := conform.Run(t.Context(), conform.Config{
+			URL: "http://127.0.0.1/api", Client: &http.Client{Transport: roundTrip(answer)}, Timeout: time.Minute,
+		})
+		if err != nil {
+			t.Fatalf("Run fails: %v", err)
+		}
+		if must := report.Of(conform.Must); must.Failed == 0 || must.Skipped == 0 || !strings.Contains(explain(report), "no time left") {
+			t.Errorf("of a server that keeps its callers waiting, %+v, want some cases failed and others skipped:\n%s", must, explain(report))
+		}
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestRun_endsWhenNothingAnswers(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())

@@ -11,15 +11,12 @@ import (
 )
 
 // Print tells a person of err: an error that a service answered with by its code, message and data, all else by a
-// sentence. Nothing is told of an interruption, which whoever caused it knows of.
+// sentence. Of an interruption, which whoever caused it knows of, only the hint is told.
 func Print(screen *terminal.Screen, err error) {
-	if ExitCode(err) == interrupted {
-		return
-	}
 	var out strings.Builder
 	if remote, ok := errors.AsType[*jacinth.Error](err); ok {
 		out.WriteString(answered(screen, remote))
-	} else {
+	} else if ExitCode(err) != interrupted {
 		fmt.Fprintf(&out, "%s %s\n", screen.Bad("jacinth:"), terminal.Clean(sentence(err)))
 	}
 	if f, ok := errors.AsType[*Error](err); ok && f.Hint != "" {
