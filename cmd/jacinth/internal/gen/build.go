@@ -359,18 +359,29 @@ func (b *builder) name(at place, s *openrpc.Schema, t *valueType) *valueType {
 	return &valueType{kind: kindReference, target: named}
 }
 
-// cutCircles makes anything of names that stand for nothing but each other.
+// cutCircles makes anything of names that stand for nothing but each other, and of alternatives that are themselves one
+// of their own.
 func (b *builder) cutCircles() {
 	for _, named := range b.model.types {
-		seen := map[*namedType]bool{named: true}
-		for t := named.is; t.kind == kindReference; t = t.target.is {
-			if seen[t.target] {
-				named.is = &valueType{kind: kindAny}
-				break
-			}
-			seen[t.target] = true
+		if named.is.standsFor(named, make(map[*namedType]bool)) {
+			named.is = &valueType{kind: kindAny}
 		}
 	}
+}
+
+// standsFor reports whether a value of the type can be just a value of the named one.
+func (t *valueType) standsFor(named *namedType, seen map[*namedType]bool) bool {
+	if t.kind == kindReference {
+		if t.target == named {
+			return true
+		}
+		if seen[t.target] {
+			return false
+		}
+		seen[t.target] = true
+		return t.target.is.standsFor(named, seen)
+	}
+	return slices.ContainsFunc(t.branches, func(branch *valueType) bool { return branch.standsFor(named, seen) })
 }
 
 // docOf returns what a schema tells people.

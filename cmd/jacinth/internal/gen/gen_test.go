@@ -65,6 +65,18 @@ func TestClient_ends(t *testing.T) {
 	}
 }
 
+// TestClient_namesItsPackage wants one that can be imported.
+func TestClient_namesItsPackage(t *testing.T) {
+	for title, want := range map[string]string{
+		"Order service": "orderservice", "main": "mainclient", "func": "funcclient", "7": "client", "": "client",
+	} {
+		document := `{"openrpc":"1.4.0","info":{"title":"` + title + `","version":"1"},"methods":[{"name":"m","params":[]}]}`
+		if written := client(t, "go", []byte(document)); !bytes.Contains(written, []byte("\npackage "+want+"\n")) {
+			t.Errorf("the client of the service %q is not in the package %s:\n%s", title, want, written)
+		}
+	}
+}
+
 func TestClient_refusesWhatHasNoClient(t *testing.T) {
 	for _, test := range []struct{ language, methods, goPackage string }{
 		{"rust", `[{"name":"m","params":[]}]`, ""},

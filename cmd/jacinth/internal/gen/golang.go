@@ -33,7 +33,7 @@ func (m *model) goClient(options Options) ([]byte, error) {
 			}
 			return -1
 		}, name), "0123456789")
-		if name == "" || token.IsKeyword(name) {
+		if name == "" || name == "main" || token.IsKeyword(name) { // nobody can import a package called main
 			name += "client"
 		}
 	}

@@ -2,6 +2,7 @@ package gen_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -29,6 +30,7 @@ type (
 		Size    size      `json:"size"`
 		Extra   any       `json:"extra,omitzero"`
 		OldName *string   `json:"old_name,omitzero"`
+		Stock   int       `json:"stock,omitzero"` // which the document does not know yet
 	}
 
 	size struct {
@@ -75,7 +77,7 @@ func (s *shop) service() *jacinth.Service {
 	items := svc.Group("items")
 	jacinth.Public(items, "find", func(_ context.Context, p search) (found, error) {
 		next := strings.Join(p.Tags, "+")
-		one := item{ID: 1<<64 - 1, Name: p.Query, Price: float64(p.Limit), Color: p.Color, Size: size{Width: 3}, Picture: []byte{0, 255}}
+		one := item{ID: 1<<64 - 1, Name: p.Query, Price: float64(p.Limit), Color: p.Color, Size: size{Width: 3}, Picture: []byte{0, 255}, Stock: 5}
 		one.Added = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		return found{Items: []item{one}, Next: &next}, nil
 	})
@@ -100,6 +102,18 @@ func (s *shop) service() *jacinth.Service {
 	})
 	jacinth.Public(svc, "categories", func(context.Context, jacinth.None) (category, error) {
 		return category{Name: "all", Parts: []category{{Name: "books", Parts: []category{}}}}, nil
+	})
+	jacinth.Public(svc, "tree.turn", func(_ context.Context, p struct {
+		Tree  category `json:"tree"`
+		Order string   `json:"order" enum:"up,down" default:"up"`
+		Depth *int     `json:"depth"`
+	},
+	) (category, error) {
+		name := p.Order + " none"
+		if p.Depth != nil {
+			name = fmt.Sprint(p.Order, " ", *p.Depth)
+		}
+		return category{Name: name, Parts: p.Tree.Parts, Above: &p.Tree}, nil
 	})
 	jacinth.Public(svc, "say_hello", func(_ context.Context, p struct {
 		From string `json:"from"`
@@ -151,6 +165,9 @@ error: 7 Out of stock 0
 order: 4 2
 order: 4 2 gift
 categories: all books
+tree: up none root leaf twig
+tree: down 3 root leaf twig
+tree: down none root leaf twig
 hello: hello from me
 ping
 echo: ü"\

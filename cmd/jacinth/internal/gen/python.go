@@ -83,10 +83,13 @@ func (w *pythonWriter) named(t *namedType) {
 	if t.deprecated {
 		doc = slices.Concat(doc, []string{"", "Deprecated: the service says that it should be used no more."})
 	}
-	if t.is.kind != kindObject || t.is.nullable {
+	isNameless := slices.ContainsFunc(t.is.fields, func(f field) bool { return f.name == "" }) // which a TypedDict cannot have
+	if t.is.kind != kindObject || t.is.nullable || isNameless {
 		w.comment(doc...)
 		if t.is.kind == kindObject {
-			w.line("%s: TypeAlias = %s", t.name, pythonString("dict[str, Any] | None"))
+			w.line("%s: TypeAlias = %s", t.name, pythonString(w.typeOf(&valueType{
+				kind: kindMap, element: &valueType{kind: kindAny}, nullable: t.is.nullable,
+			})))
 			return
 		}
 		w.line("%s: TypeAlias = %s", t.name, pythonString(w.typeOf(t.is)))

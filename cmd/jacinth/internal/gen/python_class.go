@@ -64,11 +64,12 @@ func pythonName(name string) string {
 }
 
 func (w *pythonWriter) method(m *method, name string) {
-	var parameters, values []string
+	var parameters, values, arguments []string
 	taken := newNames(slices.Concat(pythonKeywords, []string{"self", "UNSET", "_named", "_positional"})...)
 	for i := range m.params {
 		f := &m.params[i]
 		argument := taken.take(pythonName(f.name), "_")
+		arguments = append(arguments, argument)
 		kind := w.typeOf(f.is)
 		if !f.required {
 			kind += " | Unset = UNSET"
@@ -80,14 +81,14 @@ func (w *pythonWriter) method(m *method, name string) {
 			values = append(values, "("+pythonString(f.name)+", "+argument+")")
 		}
 	}
-	arguments := "None"
+	params := "None"
 	switch {
 	case m.whole != nil:
-		parameters, arguments = []string{"params: " + w.typeOf(m.whole)}, "params"
+		parameters, params = []string{"params: " + w.typeOf(m.whole)}, "params"
 	case m.byPosition && len(values) > 0:
-		arguments = "_positional(" + strings.Join(values, ", ") + ")"
+		params = "_positional(" + strings.Join(values, ", ") + ")"
 	case len(values) > 0:
-		arguments = "_named(" + strings.Join(values, ", ") + ")"
+		params = "_named(" + strings.Join(values, ", ") + ")"
 	}
 	if len(parameters) > 0 && m.whole == nil {
 		parameters = append([]string{"*"}, parameters...)
@@ -107,12 +108,13 @@ func (w *pythonWriter) method(m *method, name string) {
 		w.line(") -> %s:", result)
 	}
 	w.in(func() {
-		w.docstring(w.methodDoc(m)...)
-		w.line("%s(%s, %s)", call, pythonString(m.name), arguments)
+		w.docstring(w.methodDoc(m, arguments)...)
+		w.line("%s(%s, %s)", call, pythonString(m.name), params)
 	})
 }
 
-func (w *pythonWriter) methodDoc(m *method) []string {
+// methodDoc is what the docstring of a method says. arguments are the names that the params have in Python.
+func (w *pythonWriter) methodDoc(m *method, arguments []string) []string {
 	doc := m.doc
 	if len(doc) == 0 {
 		doc = []string{"Calls the method " + line(m.name) + "."}
@@ -128,7 +130,7 @@ func (w *pythonWriter) methodDoc(m *method) []string {
 			doc = slices.Concat(doc, []string{""})
 			first = false
 		}
-		doc = append(doc, pythonName(f.name)+": "+about)
+		doc = append(doc, arguments[i]+": "+about)
 	}
 	if m.private {
 		doc = slices.Concat(doc, []string{"", "It needs an API token."})

@@ -143,7 +143,7 @@ func (w *typeScriptWriter) plain(t *valueType) string {
 		if t.element == nil {
 			return "Record<string, unknown>"
 		}
-		return "Record<string, " + w.typeOf(t.element) + ">"
+		return "{ [member: string]: " + w.typeOf(t.element) + " }" // a type cannot be a Record of itself
 	case kindUnion:
 		var all []string
 		for _, branch := range t.branches {
@@ -264,15 +264,15 @@ func (w *typeScriptWriter) parameters(m *method) (parameters, arguments string) 
 	case m.paramsType == nil:
 		return options, "undefined"
 	}
-	parameters = "params: " + m.paramsType.name
-	arguments = "params"
+	parameters, arguments = "params: "+m.paramsType.name, "params"
+	access := "params["
 	if m.isOptional() {
-		parameters += " = {}"
+		parameters, arguments, access = "params?: "+m.paramsType.name, "params ?? {}", "params?.["
 	}
 	if m.byPosition {
 		var list []string
 		for i := range m.params {
-			list = append(list, "params["+typeScriptString(m.params[i].name)+"]")
+			list = append(list, access+typeScriptString(m.params[i].name)+"]")
 		}
 		arguments = "positional(" + strings.Join(list, ", ") + ")"
 	}

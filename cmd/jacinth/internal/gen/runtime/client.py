@@ -86,7 +86,7 @@ class _Transport:
         headers = {**self._headers, "Content-Type": "application/json"}
         token = self._token() if callable(self._token) else self._token
         if token:
-            headers[self._token_header] = token
+            headers[self._token_header] = token.strip()  # a file ends with a line feed, which no header can have
         connection: http.client.HTTPConnection
         if self._secure:
             connection = http.client.HTTPSConnection(

@@ -27,6 +27,12 @@ for counts in client.orders.place(itemId=4, count=2), client.orders.place(itemId
 
 categories = client.categories()
 print("categories:", categories["name"], categories["parts"][0]["name"])
+twig: shop.Category = {"name": "twig", "parts": []}
+tree: shop.Category = {"name": "root", "parts": [{"name": "leaf", "parts": [twig]}]}
+for turned in client.tree.turn(tree=tree), client.tree.turn(tree=tree, order="down", depth=3), client.tree.turn(tree=tree, order="down", depth=None):
+    assert "above" in turned and "above" not in turned["above"]
+    leaf = turned["parts"][0]
+    print("tree:", turned["name"], turned["above"]["name"], leaf["name"], leaf["parts"][0]["name"])
 print("hello:", client.say_hello(from_="me"))
 client.ping()
 print("ping")

@@ -1,4 +1,4 @@
-import { ErrorCode, RpcError, ShopClient, TransportError, type Item } from "./shop.js";
+import { ErrorCode, RpcError, ShopClient, TransportError, type Category, type Item } from "./shop.js";
 
 declare const process: { argv: string[] };
 
@@ -28,6 +28,15 @@ for (const counts of orders) {
 
 const all = await shop.categories();
 console.log("categories:", all.name, all.parts[0]!.name);
+const tree: Category = { name: "root", parts: [{ name: "leaf", parts: [{ name: "twig", parts: [] }] }] };
+for (const turned of [
+  await shop.tree.turn({ tree }),
+  await shop.tree.turn({ tree, order: "down", depth: 3 }),
+  await shop.tree.turn({ tree, order: "down", depth: null }),
+]) {
+  const leaf = turned.parts[0]!;
+  console.log("tree:", turned.name, turned.above!.name, leaf.name, leaf.parts[0]!.name);
+}
 console.log("hello:", await shop.sayHello({ from: "me" }));
 await shop.ping();
 console.log("ping");
