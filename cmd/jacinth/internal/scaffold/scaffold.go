@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -37,10 +38,26 @@ func (s *Service) Check() error {
 	if !nameRule.MatchString(s.Name) || len(s.Name) > 64 {
 		return fmt.Errorf("%q is no name for a service: it is small letters and digits, with single . _ - between them", s.Name)
 	}
+	for _, f := range s.files() {
+		if first, _, _ := strings.Cut(f.name, "/"); strings.EqualFold(first, s.Name) {
+			return fmt.Errorf("%q cannot be the name of a service, whose program is called like that: it has a file %s", s.Name, f.name)
+		}
+	}
 	if err := module.CheckImportPath(s.Module + "/" + s.Package()); err != nil {
-		return fmt.Errorf("%q is no path for a Go module, such as example.com/%s", s.Module, s.Name)
+		return fmt.Errorf("%q is no path for a Go module: %w", s.Module, reason(err))
+	}
+	if slices.Contains(strings.Split(s.Module, "/"), "vendor") {
+		return fmt.Errorf("%q is no path for a Go module: the go command looks for other things in vendor", s.Module)
 	}
 	return nil
+}
+
+// reason is what is wrong with a path, without the path.
+func reason(err error) error {
+	if wrong, ok := errors.AsType[*module.InvalidPathError](err); ok {
+		return wrong.Err
+	}
+	return err
 }
 
 // Package is the name of the package that callers import.
