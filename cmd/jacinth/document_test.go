@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,8 @@ func TestFirstMinute(t *testing.T) {
 		"the log lines of the service are left out.\n\n")
 	m.fence(func() { m.run("jacinth new hello") })
 
+	m.brief("jacinth new hello")
+
 	m.say("\n`jacinth dev` builds the service and runs it:\n\n")
 	service := m.start("hello", "jacinth dev")
 	url := m.await(service, `listens on http://127\.0\.0\.1:(\d+)/api`)
@@ -99,6 +102,7 @@ func TestFirstMinute(t *testing.T) {
 		m.say("$ cd hello && jacinth dev\n")
 		m.heard(service)
 	})
+	m.brief("cd hello && jacinth dev", "^hello listens")
 
 	m.say("\nFrom a second terminal it can be called, and asked what it can do:\n\n")
 	m.dir = filepath.Join(m.dir, "hello")
@@ -108,6 +112,8 @@ func TestFirstMinute(t *testing.T) {
 		m.run("jacinth list :8000")
 		m.run("jacinth describe :8000 say_hello")
 	})
+	m.brief("jacinth call :8000 say_hello name=Ada", ".")
+	m.brief("jacinth call :8000 say_hello nam=Ada", ".")
 
 	m.say("\nIts tests call it in memory:\n\n")
 	m.fence(func() { m.run("go test ./...") })
@@ -125,6 +131,30 @@ func TestFirstMinute(t *testing.T) {
 	service.end()
 	t.Logf("the first minute took %v", time.Since(began).Round(time.Millisecond))
 	document(t, "first-minute.md", m.page.String())
+	inReadme(t, m.short.String())
+}
+
+// inReadme compares the short form of the first minute with the one that README.md shows, or writes it there.
+func inReadme(t *testing.T, content string) {
+	t.Helper()
+	path := filepath.Join("..", "..", "README.md")
+	readme, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)(<!-- TestFirstMinute of cmd/jacinth -->\n```console\n)(.*?)(```\n)")
+	found := shown.FindSubmatch(readme)
+	switch {
+	case found == nil:
+		t.Error("README.md does not show the first minute")
+	case *update:
+		readme = shown.ReplaceAllLiteral(readme, []byte(string(found[1])+content+string(found[3])))
+		if err := os.WriteFile(path, readme, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	case string(found[2]) != content:
+		t.Errorf("README.md shows the first minute as\n%s\nwant\n%s", found[2], content)
+	}
 }
 
 // minute is a page in the making, of what is typed and what comes of it.
@@ -134,10 +164,31 @@ type minute struct {
 	environment []string
 	port        string // that the service has in the place of 8000
 	page        strings.Builder
-	told        int // of what the service has said
+	short       strings.Builder // of the page
+	told        int             // of what the service has said
 }
 
 func (m *minute) say(text string) { m.page.WriteString(text) }
+
+// brief adds to the short form a command of the page, and of what came of it the lines that match
+// one of the patterns.
+func (m *minute) brief(command string, patterns ...string) {
+	m.t.Helper()
+	page := m.page.String()
+	at := strings.LastIndex(page, "$ "+command+"\n")
+	if at < 0 {
+		m.t.Fatalf("the page has no command %s", command)
+	}
+	for i, line := range strings.Split(page[at:], "\n") {
+		if i > 0 && (line == "```" || strings.HasPrefix(line, "$ ")) {
+			return
+		}
+		isWanted := func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(line) }
+		if i == 0 || slices.ContainsFunc(patterns, isWanted) {
+			m.short.WriteString(line + "\n")
+		}
+	}
+}
 
 // fence puts what is written meanwhile into a block.
 func (m *minute) fence(write func()) {
