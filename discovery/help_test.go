@@ -2,12 +2,13 @@ package discovery_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jacinth-rpc/jacinth"
 	"github.com/jacinth-rpc/jacinth/discovery"
@@ -21,12 +22,11 @@ func instance(service, id string) jacinth.Instance {
 
 // follower keeps what a Watch says.
 type follower struct {
-	mu    sync.Mutex
-	sets  [][]jacinth.Instance
-	times []time.Time
-	errs  []error
-	done  chan struct{}
-	stop  context.CancelFunc
+	mu   sync.Mutex
+	sets [][]jacinth.Instance
+	errs []error
+	done chan struct{}
+	stop context.CancelFunc
 }
 
 // follow watches a name until the test ends.
@@ -41,7 +41,7 @@ func follow(t *testing.T, registry jacinth.Registry, name string) *follower {
 			if err != nil {
 				f.errs = append(f.errs, err)
 			} else {
-				f.sets, f.times = append(f.sets, set), append(f.times, time.Now())
+				f.sets = append(f.sets, set)
 			}
 			f.mu.Unlock()
 		}
@@ -78,13 +78,6 @@ func (f *follower) last() []jacinth.Instance {
 		return nil
 	}
 	return f.sets[len(f.sets)-1]
-}
-
-// since is when the last set was seen.
-func (f *follower) since() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.times[len(f.times)-1]
 }
 
 // show is a set in few words: service/id, with ! if it is not ready.
@@ -134,14 +127,6 @@ func mentions(t *testing.T, what string, err error, words ...string) {
 	}
 }
 
-func ids(prefix string, count int) []string {
-	list := make([]string, count)
-	for i := range list {
-		list[i] = fmt.Sprintf("%s%03d", prefix, i)
-	}
-	return list
-}
-
 var silent = slog.New(slog.DiscardHandler)
 
 // openConfig is of a registry in which everybody may do everything.
@@ -163,4 +148,34 @@ func newHTTP(t *testing.T, clients ...*jacinth.Client) *discovery.HTTP {
 		t.Fatal(err)
 	}
 	return registry
+}
+
+// noListener is one that nobody ever connects to.
+type noListener struct {
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *noListener) Accept() (net.Conn, error) {
+	<-l.closed
+	return nil, net.ErrClosed
+}
+
+func (l *noListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *noListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8500} }
+
+// newLoopback serves svc on a port of this machine, and returns its URL without a path. Seen is told of each request.
+func newLoopback(t *testing.T, svc *jacinth.Service, seen func(*http.Request)) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen(r)
+		svc.ServeHTTP(w, r)
+	}))
+	server.Config.SetKeepAlivesEnabled(false) // the clients of Open share connections that nobody else closes
+	t.Cleanup(server.Close)
+	return server.URL
 }
