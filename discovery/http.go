@@ -89,3 +89,22 @@ func environmentToken(context.Context) (string, error) {
 	}
 	return strings.TrimSpace(string(content)), nil
 }
+
+// Frozen reports whether one of the registries forgets nobody for now, because more than half of all instances fell
+// silent at once: some that it tells of may be gone. It fails if none of them is in reach.
+func (h *HTTP) Frozen(ctx context.Context) (bool, error) {
+	var errs []error
+	for _, client := range h.clients {
+		status, err := statusMethod.Call(ctx, client, jacinth.None{}, jacinth.ReadOnly())
+		if err == nil && status.Frozen {
+			return true, nil
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("the registry at %s: %w", client.URL, err))
+		}
+	}
+	if len(errs) < len(h.clients) {
+		return false, nil
+	}
+	return false, errors.Join(errs...)
+}

@@ -91,6 +91,7 @@ func NewRegistryService(config RegistryConfig) *jacinth.Service {
 	jacinth.Private(svc, listMethod, r.list, jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Doc("Answers with the instances of a service."))
 	jacinth.Private(svc, watchMethod, r.watch, jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Timeout(maxWait+5*time.Second),
 		jacinth.Doc("Answers with the instances of a service once their revision is another one, or when the time to wait is over."))
+	jacinth.Private(svc, statusMethod, r.status, jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Doc("Tells how the registry is."))
 	r.old(svc)
 	// Who waits for a change would keep a service that stops waiting for them.
 	svc.Background(func(ctx context.Context) error {
@@ -174,6 +175,10 @@ func (r *registryService) watch(ctx context.Context, p watchParams) (view, error
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.WaitMS)*time.Millisecond)
 	defer cancel()
 	return r.table.wait(ctx, p.Service, p.Revision), nil
+}
+
+func (r *registryService) status(context.Context, jacinth.None) (status, error) {
+	return r.table.status(), nil
 }
 
 // admit decides whether an instance may be made known by the caller.

@@ -90,6 +90,7 @@ func (c caller) isOver(when string, err error, epoch int64) {
 
 // inService runs a test in a bubble with a registry service in which everybody may do everything.
 func inService(t *testing.T, config discovery.RegistryConfig, test func(c caller)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(caller{t, startService(t, config)}) })
 }
 
@@ -206,6 +207,7 @@ func TestService_freezesWhenMostFallSilent(t *testing.T) {
 				pass(5 * time.Second)
 			}
 		}
+		t := c.t
 		count := func(when string, want int, frozen bool) {
 			t.Helper()
 			if view := c.list("billing"); len(view.Instances) != want || view.Frozen != frozen {
@@ -224,6 +226,9 @@ func TestService_freezesWhenMostFallSilent(t *testing.T) {
 		count("all are back", 10, false)
 		alive(time.Minute, 0, 1, 2, 3)
 		count("six fell silent", 10, true)
+		if frozen, err := newHTTP(t, c.client).Frozen(t.Context()); !frozen || err != nil {
+			t.Errorf("Frozen = %t, %v; want true", frozen, err)
+		}
 		if !strings.Contains(log.String(), "more than half of all instances fell silent") {
 			t.Errorf("the log does not tell of it: %s", &log)
 		}

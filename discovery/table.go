@@ -304,7 +304,7 @@ func (t *table) look(name string) view {
 	t.sweep(now)
 	v := view{
 		Revision: t.floor, Frozen: !t.frozen.IsZero(),
-		Settled: t.started.IsZero() || now.Sub(t.started) >= ttl, Run: t.started.UnixMicro(),
+		Settled: t.settled(now), Run: t.started.UnixMicro(),
 	}
 	if !isPattern(name) {
 		if g := t.groups[name]; g != nil {
@@ -320,6 +320,20 @@ func (t *table) look(name string) view {
 	}
 	return v
 }
+
+// status returns what there is to say of the table as a whole.
+func (t *table) status() status {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.sweep(now)
+	return status{
+		Services: len(t.groups), Instances: t.count, Watchers: len(t.waiters), Frozen: !t.frozen.IsZero(), Settled: t.settled(now),
+	}
+}
+
+// settled reports whether everybody who lives had the time to say so. t.mu is held.
+func (t *table) settled(now time.Time) bool { return now.Sub(t.started) >= ttl }
 
 // list returns the live records of a group in order.
 func (g *group) list() []record {

@@ -13,6 +13,7 @@ const (
 	leaveMethod    jacinth.Name[leaveParams, jacinth.None]    = "registry.leave"
 	listMethod     jacinth.Name[listParams, view]             = "registry.list"
 	watchMethod    jacinth.Name[watchParams, view]            = "registry.watch"
+	statusMethod   jacinth.Name[jacinth.None, status]         = "registry.status"
 )
 
 // The scopes of tokens: one to call the methods of a registry at all, and one for each name that is registered.
@@ -69,4 +70,13 @@ type watchParams struct {
 // known is the data of LeaseOver.
 type known struct {
 	Epoch int64 `json:"epoch"`
+}
+
+// status is what there is to say of a registry as a whole.
+type status struct {
+	Services  int  `json:"services" doc:"Names that have instances, or had some within the last minute."`
+	Instances int  `json:"instances" doc:"Of all services."`
+	Watchers  int  `json:"watchers" doc:"Calls that wait for a change."`
+	Frozen    bool `json:"frozen" doc:"More than half of all instances fell silent at once, and none is forgotten for now."`
+	Settled   bool `json:"settled" doc:"The registry runs for so long that every instance had the time to register."`
 }

@@ -15,12 +15,14 @@ const (
 	groupWrite = "write"
 	groupCall  = "call"
 	groupCheck = "check"
+	groupMany  = "many"
 )
 
 var groups = []*cobra.Group{
 	{ID: groupWrite, Title: "Write a service:"},
 	{ID: groupCall, Title: "Talk to a service:"},
 	{ID: groupCheck, Title: "Check a service:"},
+	{ID: groupMany, Title: "Run many services:"},
 }
 
 // commands makes the commands of the program, in the order of the help. Each is a file of this package.
@@ -34,6 +36,8 @@ var commands = []func() *cobra.Command{
 	newDiffCommand,
 	newConformCommand,
 	newBenchCommand,
+	newRegistryCommand,
+	newServicesCommand,
 	newVersionCommand,
 }
 

@@ -131,7 +131,7 @@ type sceneKey struct{}
 
 // setScene prepares a script for the commands.
 func setScene(env *testscript.Env) {
-	play := &scene{variables: []string{"JACINTH_TOKEN", "JACINTH_DRAIN_TIMEOUT", "NO_COLOR"}, sessions: map[string]*session{}}
+	play := &scene{variables: []string{"JACINTH_TOKEN", "JACINTH_REGISTRY", "JACINTH_REGISTRY_TOKEN", "JACINTH_DRAIN_TIMEOUT", "NO_COLOR"}, sessions: map[string]*session{}}
 	for _, variable := range env.Vars {
 		name, _, _ := strings.Cut(variable, "=")
 		play.variables = append(play.variables, name)
