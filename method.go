@@ -238,15 +238,8 @@ func (v *values[P, R]) encode(w *codec.Writer, result any) error {
 		_, err := w.Write([]byte("null"))
 		return err
 	}
-	v.result = typed // addressable, which saves the encoder a copy
-	if out, ok := v.function.result.Append(w.Bytes, v.source); ok {
-		if len(out) > w.Limit {
-			return codec.ErrTooLarge
-		}
-		w.Bytes = out
-		return nil
-	}
-	return codec.Encode(w, &v.result)
+	v.result = typed // where it can be addressed, which saves a copy
+	return v.function.result.Append(w, v.source)
 }
 
 func (v *values[P, R]) release() {

@@ -1,9 +1,11 @@
 package plan_test
 
 import (
+	"bytes"
 	v1 "encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"math/rand/v2"
 	"net/netip"
@@ -20,6 +22,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/jacinth-rpc/jacinth/internal/codec"
 	"github.com/jacinth-rpc/jacinth/internal/plan"
 )
 
@@ -95,6 +98,10 @@ func fuzzed[T any](t testing.TB, names ...string) func(t *testing.T, raw []byte,
 		t.Fatal(err)
 	}
 	isStruct := reflect.TypeFor[T]().Kind() == reflect.Struct
+	result, err := plan.CompileResult(reflect.TypeFor[T]())
+	if err != nil {
+		t.Fatal(err)
+	}
 	decode := func(raw []byte) (T, []plan.Fault) {
 		var value T
 		faults := params.Decode(raw, reflect.ValueOf(&value).Elem())
@@ -143,7 +150,36 @@ func fuzzed[T any](t testing.TB, names ...string) func(t *testing.T, raw []byte,
 		if !reflect.DeepEqual(value, oracle) {
 			t.Fatalf("%T from %q is\n%+v, and json/v2 says\n%+v", value, raw, value, oracle)
 		}
+		compareAppended(t, result, &value)
 	}
+}
+
+// compareAppended compares what is appended for a value with what json/v2 writes.
+func compareAppended[T any](t *testing.T, result *plan.Result, value *T) {
+	t.Helper()
+	w := &codec.Writer{Limit: math.MaxInt}
+	err := result.Append(w, reflect.ValueOf(value).Elem())
+	want, refused := codec.Marshal(value)
+	if (err == nil) != (refused == nil) {
+		t.Fatalf("Append of %+v: %v, and json/v2 says %v", *value, err, refused)
+	}
+	if err == nil && string(w.Bytes) != string(want) && !sameJSON(t, w.Bytes, want) {
+		t.Fatalf("Append of %+v =\n%s, and json/v2 writes\n%s", *value, w.Bytes, want)
+	}
+}
+
+// sameJSON leaves aside which characters are escaped and in which order members come.
+func sameJSON(t *testing.T, texts ...[]byte) bool {
+	t.Helper()
+	var values [2]any
+	for i, text := range texts {
+		decoder := v1.NewDecoder(bytes.NewReader(text))
+		decoder.UseNumber()
+		if err := decoder.Decode(&values[i]); err != nil || !codec.Valid(text) {
+			t.Fatalf("%s is not JSON: %v", text, err)
+		}
+	}
+	return reflect.DeepEqual(values[0], values[1])
 }
 
 // zones has one location for each name and offset.

@@ -9,8 +9,8 @@ import (
 
 // Result is the compiled description of a method's result.
 type Result struct {
-	shape shape
-	plain appender // nil for types that take an encoder
+	shape  shape
+	append appender
 }
 
 // CompileResult says whether values of t can be encoded as JSON, and as what. Types that encode themselves are
@@ -24,7 +24,7 @@ func CompileResult(t reflect.Type) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Result{shape: s, plain: plain(t)}, nil
+	return &Result{shape: s, append: appenders{}.of(t)}, nil
 }
 
 // Describe returns the schema of the result, with the named types in it put into d.
