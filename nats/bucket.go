@@ -8,6 +8,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jacinth-rpc/jacinth/nats/internal/instances"
 )
 
 const (
@@ -30,8 +32,19 @@ type bucket struct {
 func (b *bucket) stream() string            { return "KV_" + b.name }
 func (b *bucket) subject(key string) string { return "$KV." + b.name + "." + key }
 
+// reachable fails while there is no connection: what is sent then would wait, and be sent when it is old.
+func (b *bucket) reachable() error {
+	if !b.js.Conn().IsConnected() {
+		return errLost
+	}
+	return nil
+}
+
 // ensure makes the bucket unless it is there.
 func (b *bucket) ensure(ctx context.Context) error {
+	if err := b.reachable(); err != nil {
+		return err
+	}
 	kv, err := b.js.KeyValue(ctx, b.name)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
 		storage := jetstream.FileStorage
@@ -60,6 +73,9 @@ func (b *bucket) ensure(ctx context.Context) error {
 
 // put writes a record that expires after the TTL.
 func (b *bucket) put(ctx context.Context, key string, record []byte) error {
+	if err := b.reachable(); err != nil {
+		return err
+	}
 	message := func() *nats.Msg { return &nats.Msg{Subject: b.subject(key), Data: record} }
 	_, err := b.js.PublishMsg(ctx, message(), jetstream.WithMsgTTL(b.ttl))
 	if errors.Is(err, jetstream.ErrNoStreamResponse) { // a bucket in memory is gone with its server
@@ -73,6 +89,9 @@ func (b *bucket) put(ctx context.Context, key string, record []byte) error {
 
 // remove takes a record out, and leaves a marker for those who follow.
 func (b *bucket) remove(ctx context.Context, key string) error {
+	if err := b.reachable(); err != nil {
+		return err
+	}
 	message := &nats.Msg{Subject: b.subject(key), Header: nats.Header{
 		operationHeader: {"PURGE"}, rollupHeader: {"sub"},
 	}}
@@ -113,14 +132,14 @@ type consumed struct {
 
 func (f *consumed) stop() { f.messages.Stop() }
 
-func (f *consumed) next(ctx context.Context) (change, error) {
+func (f *consumed) next(ctx context.Context) (instances.Change, error) {
 	if !f.synced && f.pending == 0 {
 		f.synced = true
-		return change{kind: synced}, nil
+		return instances.Change{Kind: instances.Synced}, nil
 	}
 	message, err := f.messages.Next(jetstream.NextContext(ctx))
 	if err != nil {
-		return change{}, err
+		return instances.Change{}, err
 	}
 	if !f.synced {
 		f.pending--
@@ -129,15 +148,15 @@ func (f *consumed) next(ctx context.Context) (change, error) {
 			f.pending = 0
 		}
 	}
-	c := change{key: message.Subject()[f.prefix:], record: message.Data()}
+	c := instances.Change{Key: message.Subject()[f.prefix:], Record: message.Data()}
 	header := message.Headers()
 	switch {
 	case header.Get(operationHeader) != "":
-		c.kind = left
+		c.Kind = instances.Left
 	case header.Get(jetstream.MarkerReasonHeader) == "MaxAge":
-		c.kind = expired
+		c.Kind = instances.Expired
 	case header.Get(jetstream.MarkerReasonHeader) != "":
-		c.kind = left // somebody purged it by hand
+		c.Kind = instances.Left // somebody purged it by hand
 	}
 	return c, nil
 }

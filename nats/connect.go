@@ -1,6 +1,8 @@
 package nats
 
 import (
+	"context"
+	"log/slog"
 	"strings"
 	"sync"
 
@@ -21,6 +23,15 @@ func Connect(url string, options ...nats.Option) (*nats.Conn, error) {
 	for _, option := range options {
 		if err := option(&all); err != nil {
 			return nil, err
+		}
+	}
+	if all.AsyncErrorCB == nil { // what nats.go has for that prints
+		all.AsyncErrorCB = func(_ *nats.Conn, subscription *nats.Subscription, err error) {
+			attributes := []slog.Attr{slog.String("error", err.Error())}
+			if subscription != nil {
+				attributes = append(attributes, slog.String("subject", subscription.Subject))
+			}
+			slog.Default().LogAttrs(context.Background(), slog.LevelWarn, "NATS reports an error", attributes...)
 		}
 	}
 	theirs := all.LameDuckModeHandler

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/nats/internal/instances"
 )
 
 // lease renews the record of an instance.
@@ -38,7 +39,7 @@ func (l *lease) keep(ctx context.Context) {
 	logger := l.registry.config.Logger
 	failing := false
 	for {
-		pause := beat(l.registry.config.TTL)
+		pause := instances.Beat(l.registry.config.TTL)
 		if failing {
 			pause /= 5
 		}
@@ -75,11 +76,11 @@ func (l *lease) write(ctx context.Context) error {
 	if l.over {
 		return errOver
 	}
-	record, err := encode(&l.instance)
+	record, err := instances.Encode(&l.instance)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(beat(l.registry.config.TTL), time.Second))
+	ctx, cancel := context.WithTimeout(ctx, max(instances.Beat(l.registry.config.TTL), time.Second))
 	defer cancel()
 	return l.registry.store.put(ctx, l.key, record)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/nats/internal/instances"
 )
 
 // RegistryConfig says where a [Registry] keeps its records. The zero value of a field is its default.
@@ -57,7 +58,7 @@ type store interface {
 
 // feed tells changes one after another. What it tells in the end is an error, and then it is of no more use.
 type feed interface {
-	next(ctx context.Context) (change, error)
+	next(ctx context.Context) (instances.Change, error)
 	stop()
 }
 
@@ -97,11 +98,11 @@ func (r *Registry) Close() error {
 
 // Register implements [jacinth.Registry].
 func (r *Registry) Register(ctx context.Context, instance jacinth.Instance) (jacinth.Lease, error) {
-	key, err := keyOf(&instance)
-	if err != nil {
+	if _, err := instances.Encode(&instance); err != nil {
 		return nil, fmt.Errorf("the instance cannot be registered: %w", err)
 	}
-	if _, err := encode(&instance); err != nil {
+	key, err := instances.Key(&instance)
+	if err != nil {
 		return nil, fmt.Errorf("the instance cannot be registered: %w", err)
 	}
 	r.mu.Lock()
@@ -132,14 +133,14 @@ func (r *Registry) Register(ctx context.Context, instance jacinth.Instance) (jac
 // when the connection was lost, or when the bucket had no leader.
 func (r *Registry) Watch(ctx context.Context, service string) iter.Seq2[[]jacinth.Instance, error] {
 	return func(yield func([]jacinth.Instance, error) bool) {
-		filter, err := filterOf(service)
+		filter, err := instances.Filter(service)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		link := newLink(r.conn)
 		defer link.stop()
-		w := &watch{store: r.store, link: link, filter: filter, view: newView(service, r.config.TTL), yield: yield}
+		w := &watch{store: r.store, link: link, filter: filter, view: instances.NewView(service, r.config.TTL), yield: yield}
 		w.run(ctx)
 	}
 }

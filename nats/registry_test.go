@@ -82,13 +82,13 @@ func TestRegistry(t *testing.T) {
 	server := startServer(t, embedded.Config{})
 	here := newRegistry(t, connect(t, server), RegistryConfig{Memory: true})
 	there := newRegistry(t, connect(t, server), RegistryConfig{Memory: true})
-	billing, workers := follow(t, there, "billing"), follow(t, there, "workers.*")
+	billing, workers, all := follow(t, there, "billing"), follow(t, there, "workers.*"), follow(t, there, "*")
 	await(t, billing)
 	await(t, workers)
 
 	one := instance("billing", "1")
 	lease := register(t, here, one)
-	if got := await(t, billing, "billing/1").set[0]; !same(&got, &one) {
+	if got := await(t, billing, "billing/1").set[0]; got != one {
 		t.Errorf("the instance is told as %+v, want %+v", got, one)
 	}
 	if err := lease.Ready(t.Context(), true); err != nil {
@@ -99,10 +99,11 @@ func TestRegistry(t *testing.T) {
 	register(t, here, instance("billing", "2"))
 	register(t, here, instance("billing.reports", "3"))
 	register(t, here, instance("workers", "4"))
-	register(t, here, instance("workers.email", "id/with strange.signs"))
+	register(t, here, instance("workers.email", "id/with/strange.signs"))
 	register(t, here, instance("workers.a..b.", "6"))
 	await(t, billing, "billing/1", "billing/2")
-	await(t, workers, "workers.a..b./6", "workers.email/id/with strange.signs")
+	await(t, workers, "workers.a..b./6", "workers.email/id/with/strange.signs")
+	await(t, all, "billing/1", "billing/2", "billing.reports/3", "workers/4", "workers.a..b./6", "workers.email/id/with/strange.signs")
 
 	if err := lease.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -209,7 +210,7 @@ func TestRegistry_believesKeysOnly(t *testing.T) {
 		"billing.3": `{"id":"3","service":"other","url":"http://evil/"}`,
 		"billing.4": `{"id":"4","service":"billing","url":"evil"}`,
 		"billing.5": `{"id":"5","service":"billing","url":"http://evil/"`,
-		"billing.6": `{"id":"6","service":"billing","url":"http://evil/","version":"` + strings.Repeat("x", maxRecord) + `"}`,
+		"billing.6": `{"id":"6","service":"billing","url":"http://evil/","version":"` + strings.Repeat("x", 8<<10) + `"}`,
 		"other.7":   `{"id":"7","service":"billing","url":"http://evil/"}`,
 	} {
 		if _, err := kv.PutString(t.Context(), key, record); err != nil {
@@ -232,10 +233,11 @@ func TestRegistry_refuses(t *testing.T) {
 	}
 	registry := newRegistry(t, conn, RegistryConfig{Memory: true})
 	for want, change := range map[string]func(*jacinth.Instance){
-		"no ID":               func(i *jacinth.Instance) { i.ID = "" },
-		"not the name":        func(i *jacinth.Instance) { i.Service = "a b" },
-		"not a full address":  func(i *jacinth.Instance) { i.URL = "/api" },
-		"others read at most": func(i *jacinth.Instance) { i.Version = strings.Repeat("1", maxRecord) },
+		"not the id":      func(i *jacinth.Instance) { i.ID = "" },
+		"not the name":    func(i *jacinth.Instance) { i.Service = "a b" },
+		"not the URL":     func(i *jacinth.Instance) { i.URL = "/api" },
+		"not the version": func(i *jacinth.Instance) { i.Version = strings.Repeat("1", 8<<10) },
+		"one machine":     func(i *jacinth.Instance) { i.URL = "http://0.0.0.0/api" },
 	} {
 		i := instance("billing", "1")
 		change(&i)

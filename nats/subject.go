@@ -1,6 +1,10 @@
 package nats
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/jacinth-rpc/jacinth/nats/internal/instances"
+)
 
 const (
 	defaultPrefix = "jacinth"
@@ -12,7 +16,7 @@ func subjectOf(prefix, service string) (string, error) {
 	if prefix == "" {
 		prefix = defaultPrefix
 	}
-	tokens, err := nameTokens(service)
+	tokens, err := instances.Tokens(service)
 	if err != nil {
 		return "", err
 	}
@@ -24,7 +28,7 @@ func checkPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
 	}
-	if _, err := nameTokens(prefix); err != nil {
+	if _, err := instances.Tokens(prefix); err != nil {
 		return fmt.Errorf("the prefix %q cannot begin a subject: use letters, digits and . _ -", prefix)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/nats/internal/instances"
 )
 
 // watch is one run of [Registry.Watch].
@@ -15,7 +16,7 @@ type watch struct {
 	store  store
 	link   connection
 	filter string
-	view   *view
+	view   *instances.View
 	yield  func([]jacinth.Instance, error) bool
 	begun  bool // a set was told
 	stale  bool // an error was the last that was told
@@ -69,7 +70,7 @@ func (w *watch) follow(ctx context.Context) error {
 		return err
 	}
 	defer from.stop()
-	w.view.restart(time.Now())
+	w.view.Restart(time.Now())
 	complete := false // all that is there has been told
 	for {
 		c, err := w.next(ctx, from)
@@ -77,15 +78,15 @@ func (w *watch) follow(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err == nil:
-			w.view.take(c, time.Now())
-			complete = complete || c.kind == synced
+			w.view.Take(c, time.Now())
+			complete = complete || c.Kind == instances.Synced
 		case !errors.Is(err, errDue):
 			return err
 		}
-		w.view.settle(time.Now())
-		if complete && (w.view.changed || w.stale || !w.begun) {
+		w.view.Settle(time.Now())
+		if complete && (w.view.Changed || w.stale || !w.begun) {
 			w.stale, w.begun = false, true
-			if !w.yield(w.view.list(), nil) {
+			if !w.yield(w.view.List(), nil) {
 				return errEnough
 			}
 		}
@@ -96,8 +97,8 @@ func (w *watch) follow(ctx context.Context) error {
 var errDue = errors.New("something is due")
 
 // next waits for a change, and at most until something is due.
-func (w *watch) next(ctx context.Context, from feed) (change, error) {
-	due := w.view.due()
+func (w *watch) next(ctx context.Context, from feed) (instances.Change, error) {
+	due := w.view.Due()
 	if due.IsZero() {
 		return from.next(ctx)
 	}

@@ -12,98 +12,8 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/nats/internal/instances"
 )
-
-func record(i jacinth.Instance) change {
-	key, _ := keyOf(&i)
-	raw, _ := encode(&i)
-	return change{kind: renewed, key: key, record: raw}
-}
-
-// TestView tells short histories of two instances, a and b, and one TTL of 15 seconds, and asks who is there in the end.
-func TestView(t *testing.T) {
-	type event struct {
-		at   int // seconds
-		what string
-	}
-	for _, test := range []struct {
-		name   string
-		events []event
-		at     int
-		want   string
-	}{
-		{"one that leaves is gone", []event{{0, "a"}, {0, "b"}, {1, "left a"}}, 1, "[b]"},
-		{
-			"one that expires while the other is heard is gone",
-			[]event{{0, "a"}, {0, "b"}, {5, "b"}, {10, "b"}, {14, "b"}, {15, "expired a"}},
-			15, "[b]",
-		},
-		{"one that expires in silence stays", []event{{0, "a"}, {0, "b"}, {15, "expired a"}}, 29, "[a b]"},
-		{"one that expires in silence is gone after another TTL", []event{{0, "a"}, {0, "b"}, {15, "expired a"}}, 30, "[b]"},
-		{"one that is renewed is in doubt no more", []event{{0, "a"}, {15, "expired a"}, {20, "a"}}, 60, "[a]"},
-		{
-			"all that expire after silence stay",
-			[]event{{0, "a"}, {0, "b"}, {20, "expired a"}, {20, "expired b"}, {34, "a"}, {34, "b"}},
-			60, "[a b]",
-		},
-		{
-			"what was heard after silence says nothing of before",
-			[]event{{0, "a"}, {0, "b"}, {20, "b"}, {20, "expired a"}},
-			34, "[a b]",
-		},
-		{
-			"what is not told again stays for a TTL",
-			[]event{{0, "a"}, {0, "b"}, {60, "restart"}, {60, "b"}, {60, "synced"}, {65, "b"}, {70, "b"}, {74, "b"}},
-			74, "[a b]",
-		},
-		{
-			"what is not told again is gone after it",
-			[]event{{0, "a"}, {0, "b"}, {60, "restart"}, {60, "b"}, {60, "synced"}, {65, "b"}, {70, "b"}, {74, "b"}},
-			75, "[b]",
-		},
-		{
-			"another restart gives another TTL",
-			[]event{{0, "a"}, {20, "restart"}, {20, "synced"}, {30, "restart"}, {30, "synced"}},
-			44, "[a]",
-		},
-		{"what left while nobody followed is gone", []event{{0, "a"}, {20, "restart"}, {20, "left a"}, {20, "synced"}}, 20, "[]"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			zero := time.Unix(1_000_000, 0)
-			v := newView("s", 15*time.Second)
-			v.restart(zero)
-			for _, e := range test.events {
-				now := zero.Add(time.Duration(e.at) * time.Second)
-				var what, id string
-				if n, _ := fmt.Sscan(e.what, &what, &id); n == 1 {
-					id = what
-				}
-				c := record(instance("s", id))
-				switch what {
-				case "left":
-					c.kind = left
-				case "expired":
-					c.kind = expired
-				case "synced":
-					c = change{kind: synced}
-				case "restart":
-					v.restart(now)
-					continue
-				}
-				v.take(c, now)
-				v.settle(now)
-			}
-			v.settle(zero.Add(time.Duration(test.at) * time.Second))
-			ids := []string{}
-			for _, i := range v.list() {
-				ids = append(ids, i.ID)
-			}
-			if got := fmt.Sprint(ids); got != test.want {
-				t.Errorf("after %v the set is %s, want %s", test.events, got, test.want)
-			}
-		})
-	}
-}
 
 // memoryStore is a store whose records expire, and which can be out of reach. It is what NATS is to a registry, for
 // tests in which time is not real.
@@ -126,7 +36,7 @@ type stored struct {
 type memoryFeed struct {
 	store *memoryStore
 	ready chan struct{} // has a token when there may be something in queue
-	queue []change
+	queue []instances.Change
 }
 
 var errDown = errors.New("the store is down")
@@ -163,12 +73,12 @@ func (s *memoryStore) expire() {
 	for key, r := range s.records {
 		if r.until.Before(time.Now()) {
 			delete(s.records, key)
-			s.tell(change{kind: expired, key: key})
+			s.tell(instances.Change{Kind: instances.Expired, Key: key})
 		}
 	}
 }
 
-func (s *memoryStore) tell(c change) {
+func (s *memoryStore) tell(c instances.Change) {
 	for f := range s.feeds {
 		f.queue = append(f.queue, c)
 		select {
@@ -201,7 +111,7 @@ func (s *memoryStore) put(_ context.Context, key string, record []byte) (err err
 		if err = errDown; !s.down {
 			err = nil
 			s.records[key] = &stored{record, time.Now().Add(15 * time.Second)}
-			s.tell(change{kind: renewed, key: key, record: record})
+			s.tell(instances.Change{Kind: instances.Renewed, Key: key, Record: record})
 		}
 	})
 	return err
@@ -212,7 +122,7 @@ func (s *memoryStore) remove(_ context.Context, key string) (err error) {
 		if err = errDown; !s.down {
 			err = nil
 			delete(s.records, key)
-			s.tell(change{kind: left, key: key})
+			s.tell(instances.Change{Kind: instances.Left, Key: key})
 		}
 	})
 	return err
@@ -224,9 +134,9 @@ func (s *memoryStore) follow(context.Context, string) (from feed, err error) {
 		if err = errDown; !s.down {
 			from, err = f, nil
 			for key, r := range s.records {
-				f.queue = append(f.queue, change{kind: renewed, key: key, record: r.record})
+				f.queue = append(f.queue, instances.Change{Kind: instances.Renewed, Key: key, Record: r.record})
 			}
-			f.queue = append(f.queue, change{kind: synced})
+			f.queue = append(f.queue, instances.Change{Kind: instances.Synced})
 			f.ready <- struct{}{}
 			s.feeds[f] = true
 		}
@@ -236,7 +146,7 @@ func (s *memoryStore) follow(context.Context, string) (from feed, err error) {
 
 func (f *memoryFeed) stop() { f.store.do(func() { delete(f.store.feeds, f) }) }
 
-func (f *memoryFeed) next(ctx context.Context) (c change, err error) {
+func (f *memoryFeed) next(ctx context.Context) (c instances.Change, err error) {
 	for {
 		found := false
 		f.store.do(func() {
@@ -292,7 +202,7 @@ func TestRegistry_histories(t *testing.T) {
 			config := RegistryConfig{TTL: 15 * time.Second, Logger: quietLogger}
 			registry := &Registry{store: store, config: config, leases: map[string]*lease{}}
 			watched := make(chan []jacinth.Instance, 10_000)
-			w := &watch{store: store, link: memoryLink{store}, filter: "s.*", view: newView("s", config.TTL)}
+			w := &watch{store: store, link: memoryLink{store}, filter: "s.*", view: instances.NewView("s", config.TTL)}
 			w.yield = func(set []jacinth.Instance, err error) bool {
 				if err == nil {
 					watched <- set
@@ -415,27 +325,5 @@ func TestLease_beats(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel()
-	})
-}
-
-func FuzzDecode(f *testing.F) {
-	f.Add("billing.1", []byte(`{"id":"1","service":"billing","url":"http://127.0.0.1:8000/api","ready":true}`))
-	f.Add("a.=.b.=67", []byte(`{"id":"\u0000","service":"a..b","url":"http://h"}`))
-	f.Add("billing.1", []byte(`{"id":"1","service":"billing.1","url":"http://h","since":"2026-11-29T12:00:00Z"}`))
-	f.Fuzz(func(t *testing.T, key string, raw []byte) {
-		got, ok := decode(key, raw)
-		if !ok {
-			return
-		}
-		if own, err := keyOf(&got); err != nil || own != key {
-			t.Fatalf("decode(%q, %q) = %+v, whose key is %q, %v", key, raw, got, own, err)
-		}
-		again, err := encode(&got)
-		if err != nil {
-			return // what we would not write ourselves, such as a year with five digits
-		}
-		if twice, ok := decode(key, again); !ok || !same(&twice, &got) {
-			t.Fatalf("decode(%q, %q) = %+v, %t, want %+v", key, again, twice, ok, got)
-		}
 	})
 }

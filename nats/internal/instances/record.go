@@ -1,4 +1,6 @@
-package nats
+// Package instances knows how instances of services are kept in a key-value bucket: their keys and records, and the set of
+// those that are there, as far as it can be known. It knows nothing of NATS.
+package instances
 
 import (
 	"crypto/sha256"
@@ -6,11 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/discovery"
 )
 
 // maxRecord is the longest record of an instance that is looked at, in bytes.
@@ -21,9 +23,9 @@ var (
 	plainID     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 )
 
-// nameTokens is the name of a service as tokens of a NATS subject, so that permissions of NATS can be given for one
+// Tokens is the name of a service as tokens of a NATS subject, so that permissions of NATS can be given for one
 // service, workers.email, or for a family of them, workers.> . A token must not be empty, and = is in no name.
-func nameTokens(service string) (string, error) {
+func Tokens(service string) (string, error) {
 	if !serviceName.MatchString(service) {
 		return "", fmt.Errorf("%q is not the name of a service: use up to 128 letters, digits and . _ -", service)
 	}
@@ -36,9 +38,9 @@ func nameTokens(service string) (string, error) {
 	return strings.Join(tokens, "."), nil
 }
 
-// keyOf is the key that the record of an instance has.
-func keyOf(instance *jacinth.Instance) (string, error) {
-	tokens, err := nameTokens(instance.Service)
+// Key is the key that the record of an instance has.
+func Key(instance *jacinth.Instance) (string, error) {
+	tokens, err := Tokens(instance.Service)
 	if err != nil {
 		return "", err
 	}
@@ -53,20 +55,24 @@ func keyOf(instance *jacinth.Instance) (string, error) {
 	return tokens + "." + id, nil
 }
 
-// filterOf is the pattern of the keys of all instances that a name, or a pattern such as workers.*, means. It may match
-// more.
-func filterOf(service string) (string, error) {
+// Filter is the pattern of the keys of all instances that a name, or a pattern such as workers.* or *, means. It
+// may match more.
+func Filter(service string) (string, error) {
+	if service == "*" {
+		return ">", nil
+	}
 	if prefix, isPattern := strings.CutSuffix(service, ".*"); isPattern {
-		tokens, err := nameTokens(prefix)
+		tokens, err := Tokens(prefix)
 		return tokens + ".>", err
 	}
-	tokens, err := nameTokens(service)
+	tokens, err := Tokens(service)
 	return tokens + ".*", err
 }
 
-func encode(instance *jacinth.Instance) ([]byte, error) {
-	if u, err := url.Parse(instance.URL); err != nil || u.Host == "" {
-		return nil, fmt.Errorf("the URL %q of the instance is not a full address", instance.URL)
+// Encode returns the record of an instance.
+func Encode(instance *jacinth.Instance) ([]byte, error) {
+	if err := discovery.Check(*instance); err != nil {
+		return nil, err
 	}
 	record, err := json.Marshal(instance)
 	if err == nil && len(record) > maxRecord {
@@ -75,16 +81,13 @@ func encode(instance *jacinth.Instance) ([]byte, error) {
 	return record, err
 }
 
-// decode reads a record that was found under key, and reports whether it is one. What it says must be what its key
+// Decode reads a record that was found under key, and reports whether it is one. What it says must be what its key
 // says, since it is the key that NATS gives permission to write.
-func decode(key string, record []byte) (instance jacinth.Instance, ok bool) {
-	if len(record) > maxRecord || json.Unmarshal(record, &instance) != nil {
+func Decode(key string, record []byte) (instance jacinth.Instance, ok bool) {
+	if len(record) > maxRecord || json.Unmarshal(record, &instance) != nil || discovery.Check(instance) != nil {
 		return jacinth.Instance{}, false
 	}
-	if own, err := keyOf(&instance); err != nil || own != key {
-		return jacinth.Instance{}, false
-	}
-	if u, err := url.Parse(instance.URL); err != nil || u.Host == "" {
+	if own, err := Key(&instance); err != nil || own != key {
 		return jacinth.Instance{}, false
 	}
 	return instance, true
