@@ -2,7 +2,9 @@ package jacinth_test
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -74,5 +76,31 @@ func TestServe_refusesTwoPagesInOnePlace(t *testing.T) {
 	svc.Handle("/{anything}", http.NotFoundHandler())
 	if err := served(t, svc); err != nil {
 		t.Errorf("Serve = %v, want none with the explorer elsewhere", err)
+	}
+}
+
+// TestHandle_logsAPanic holds that a page that fails is seen by those who run the service, at the level of failures.
+func TestHandle_logsAPanic(t *testing.T) {
+	log := &records{}
+	config := quiet("panicking")
+	config.Logger = newLogger(log)
+	svc := jacinth.New(config)
+	svc.Handle("GET /page/{name}", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("no such luck") }))
+	svc.Handle("GET /abort", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	server := httptest.NewServer(svc)
+	defer server.Close()
+	for _, path := range []string{"/page/x", "/abort"} {
+		if response, err := server.Client().Get(server.URL + path); err == nil {
+			response.Body.Close()
+			t.Errorf("GET %s: %s, want a connection that is closed", path, response.Status)
+		}
+	}
+	lines := log.take()
+	if len(lines) != 1 || lines[0].message != "handler failed" || lines[0].level != slog.LevelError {
+		t.Fatalf("the log is %v, want one line of a failure", lines)
+	}
+	if got := lines[0].attributes; got["pattern"] != "GET /page/{name}" || got["error"] != "panic: no such luck" ||
+		!strings.Contains(got["stack"], "TestHandle_logsAPanic") {
+		t.Errorf("the line has %v, want the pattern, the panic and its stack", got)
 	}
 }

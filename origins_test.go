@@ -117,8 +117,16 @@ func TestServeHTTP_admitsOriginsAndHosts(t *testing.T) {
 }
 
 func TestNew_refusesOriginsThatAreNone(t *testing.T) {
-	for _, origins := range [][]string{{"app.example.com"}, {"https://app.example.com/path"}, {"*", "https://app.example.com"}, {""},
-		{"null"}, {"https://app.example.com/"}, {"https://App.example.com"}, {"https://app.example.com:443"}, {"http://app.example.com:80"},
+	for _, origins := range [][]string{
+		{"app.example.com"},
+		{"https://app.example.com/path"},
+		{"*", "https://app.example.com"},
+		{""},
+		{"null"},
+		{"https://app.example.com/"},
+		{"https://App.example.com"},
+		{"https://app.example.com:443"},
+		{"http://app.example.com:80"},
 	} {
 		func() {
 			defer func() {

@@ -3,10 +3,12 @@ package jacinth
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math"
 	"net/http"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -113,8 +115,9 @@ func (s *Service) Group(prefix string) *Group {
 	return root.Group(prefix)
 }
 
-// Handle serves other things beside the methods: pattern is one of http.ServeMux. It panics if the pattern is taken
-// or would hide the endpoint, or once the service has served a request.
+// Handle serves other things beside the methods: pattern is one of http.ServeMux. A handler that panics is logged, and
+// its connection is closed. Handle panics if the pattern is taken or would hide the endpoint, or once the service has
+// served a request.
 func (s *Service) Handle(pattern string, handler http.Handler) {
 	s.mustBeOpen("Handle")
 	if _, path, _ := strings.Cut(pattern, "/"); "/"+path == s.config.Endpoint {
@@ -158,7 +161,24 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.endpoint.serve(w, r)
 		return
 	}
-	s.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), serviceKey{}, s)))
+	s.serveOther(w, r.WithContext(context.WithValue(r.Context(), serviceKey{}, s)))
+}
+
+// serveOther serves what is beside the endpoint. A handler that panics loses its connection, as net/http has it, and is
+// in the log like a method: the log of net/http has the noise of the network in it, and is for debugging.
+func (s *Service) serveOther(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		value := recover()
+		if value == nil {
+			return
+		}
+		if value != http.ErrAbortHandler { //nolint:errorlint // net/http knows it by that alone, and so does this
+			s.config.Logger.LogAttrs(r.Context(), slog.LevelError, "handler failed", slog.String("pattern", r.Pattern),
+				slog.String("error", fmt.Sprintf("panic: %v", value)), slog.String("stack", string(debug.Stack())))
+		}
+		panic(http.ErrAbortHandler)
+	}()
+	s.mux.ServeHTTP(w, r)
 }
 
 // serveLive says that the process runs.
