@@ -142,7 +142,7 @@ func judge(ctx context.Context, got *posted, lost *setback) outcome {
 	case got.status < http.StatusInternalServerError:
 		return answered
 	}
-	_, _, unread := got.replies(1)
+	_, _, unread := got.replies(1, nil)
 	if unread != nil || got.status == http.StatusServiceUnavailable && got.closing {
 		return failing
 	}

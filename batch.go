@@ -84,8 +84,8 @@ func (b *Batch) add(method string, params any, settle func(json.RawMessage, erro
 // Send is nil if each call was answered, be it with an [Error], and the service has the notifications; otherwise it is
 // the first thing that went wrong with that.
 //
-// A batch larger than the service takes is sent in parts, in order, as soon as that is known: from [Client.Specs], or
-// from the service's refusal. Calls that may be tried again are, without the others. An empty batch is not sent.
+// A batch larger than Client.MaxBatch, or than the service takes according to [Client.Specs] or to its own refusal, is
+// sent in parts, in order. Calls that may be tried again are, without the others. An empty batch is not sent.
 // Client.Middleware does not see the calls of a batch.
 func (b *Batch) Send(ctx context.Context) error {
 	if b.sent {
@@ -107,7 +107,7 @@ func (b *Batch) Send(ctx context.Context) error {
 		if it.lost != nil {
 			err = it.lost.err
 			if it.outgoing != nil {
-				err = fmt.Errorf("%s: %w", it.method.Name, err)
+				err = fmt.Errorf("%s: %w", it.name, err)
 			}
 			if first == nil && !it.hasError() {
 				first = err
@@ -171,13 +171,11 @@ func repeatable(items []*item) (open []*item, worst *setback) {
 // sendAll sends items in as many requests as the service's limits ask for, one after the other, and gives each item
 // its answer.
 func (c *Client) sendAll(ctx context.Context, items []*item, token string) {
-	for {
-		if items = staying(items); len(items) == 0 {
-			return
-		}
+	for len(items) > 0 {
 		part, body := c.part(items)
 		got, lost := c.post(ctx, parcel{body: body, token: token, harmless: areHarmless(part), tried: triedBy(part)})
 		if lost == nil && c.learnt.fromRefusal(got, len(part), len(body)) {
+			items = staying(items)
 			continue // nothing was run, and the next part is smaller
 		}
 		if lost == nil {
@@ -188,7 +186,7 @@ func (c *Client) sendAll(ctx context.Context, items []*item, token string) {
 				it.raw, it.lost, it.answered = nil, lost, false
 			}
 		}
-		items = items[len(part):]
+		items = staying(items[len(part):])
 	}
 }
 
@@ -208,10 +206,17 @@ func staying(items []*item) []*item {
 // part takes as many items from the front as fit into one request, at least one, and encodes them. Their ids follow
 // each other.
 func (c *Client) part(items []*item) (part []*item, body []byte) {
-	items = items[:min(len(items), c.learnt.most(math.MaxInt))]
+	items = items[:min(len(items), c.mostCalls())]
 	longest := c.learnt.bytes.Load()
 	first := c.ids.Add(int64(len(items))) - int64(len(items)) + 1
-	body = append(body, '[')
+	size := 2
+	for _, it := range items {
+		size += it.most()
+	}
+	if longest > 0 {
+		size = int(min(int64(size), longest))
+	}
+	body = append(make([]byte, 0, size), '[')
 	for i, it := range items {
 		before := len(body)
 		if i > 0 {
@@ -257,10 +262,10 @@ func (got posted) match(items []*item) *setback {
 			calls++
 		}
 	}
-	if len(got.body) == 0 {
+	if len(got.body) == 0 || calls == 0 && got.isEmptyBatch() {
 		return got.nothing(calls == 0)
 	}
-	replies, batch, lost := got.replies(len(items))
+	replies, batch, lost := got.replies(len(items), make([]wire.Reply, 0, len(items)))
 	switch {
 	case lost != nil:
 		return lost
@@ -317,13 +322,30 @@ func (got posted) refusal(reply *wire.Reply) *setback {
 	return lost
 }
 
+// usualBatch is how many calls go into one batch where nobody says anything else: what our services take by default.
+const usualBatch = 100
+
+// mostCalls is how many calls go into one batch at most.
+func (c *Client) mostCalls() int {
+	known := int(min(c.learnt.items.Load(), math.MaxInt32))
+	switch {
+	case c.MaxBatch > 0 && known > 0:
+		return min(c.MaxBatch, known)
+	case c.MaxBatch > 0:
+		return c.MaxBatch
+	case known > 0:
+		return known
+	}
+	return usualBatch
+}
+
 // tooLarge reads from the refusal of a batch for its size how much the service takes: calls, or bytes. Both are 0 if
 // it is none, or does not say.
 func (got posted) tooLarge() (calls, bytes int) {
-	if len(got.body) == 0 {
-		return 0, 0
+	if len(got.body) == 0 || got.body[0] == '[' {
+		return 0, 0 // not read twice where there is nothing to see
 	}
-	replies, batch, lost := got.replies(1)
+	replies, batch, lost := got.replies(1, nil)
 	if lost != nil || batch || replies[0].Fault != wire.NoFault || replies[0].Error.Kind == wire.Absent {
 		return 0, 0
 	}

@@ -82,6 +82,10 @@ type Client struct {
 	Timeout     time.Duration // of calls whose context has no deadline; 10s, Unlimited for none
 	MaxResponse int           // bytes of a reply, decompressed; 8 MiB, Unlimited for no limit
 
+	// MaxBatch is how many calls go into one batch: those of a larger Batch go in parts. 0 is what the service says that
+	// it takes, and 100 where it does not say; set it for a service that takes fewer and does not say so.
+	MaxBatch int
+
 	// Coalesce sends calls that are made at the same time together: that many requests are under way at once, and
 	// further calls wait until one is answered and then go as one batch. A lone call never waits. 0 is off; 4 is a good
 	// number.
@@ -181,11 +185,14 @@ func (c *Client) Require(ctx context.Context, methods ...string) error {
 
 // outgoing is one call on its way out.
 type outgoing struct {
-	method       Method // its name, and what the options of the call say
+	name         string
 	params       []byte // nil for none
+	timeout      time.Duration
 	notification bool
 	harmless     bool // running it twice does no harm
 	tried        []*peer
+
+	method *Method // what the options of the call say, for the middleware; nil if there are none of either
 }
 
 // outgoing encodes a call. Its errors are whole.
@@ -194,11 +201,15 @@ func (c *Client) outgoing(method string, params any, options []Option) (*outgoin
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", method, ErrNotSent, err)
 	}
-	out := &outgoing{method: Method{Name: method}, params: encoded}
-	for _, option := range options {
-		option(&out.method)
+	out := &outgoing{name: method, params: encoded, harmless: c.learnt.isHarmless(method)}
+	if len(options) > 0 || len(c.Middleware) > 0 {
+		m := &Method{Name: method}
+		for _, option := range options {
+			option(m)
+		}
+		out.method, out.name, out.timeout = m, m.Name, m.Timeout
+		out.harmless = out.harmless || m.ReadOnly || m.Idempotent
 	}
-	out.harmless = out.method.ReadOnly || out.method.Idempotent || c.learnt.isHarmless(method)
 	return out, nil
 }
 
@@ -209,6 +220,9 @@ func (o *outgoing) notTo(p *peer) {
 	}
 }
 
+// most is about how many bytes the call has as JSON-RPC.
+func (o *outgoing) most() int { return 64 + len(o.name) + len(o.params) }
+
 // appendTo appends the call as JSON-RPC.
 func (o *outgoing) appendTo(dst []byte, id int64) []byte {
 	var text [20]byte
@@ -216,7 +230,7 @@ func (o *outgoing) appendTo(dst []byte, id int64) []byte {
 	if !o.notification {
 		raw = strconv.AppendInt(text[:0], id, 10)
 	}
-	dst = wire.AppendRequestHead(dst, o.method.Name, raw)
+	dst = wire.AppendRequestHead(dst, o.name, raw)
 	if o.params != nil {
 		dst = append(dst, `,"params":`...)
 		dst = append(dst, o.params...)
@@ -229,7 +243,7 @@ func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, erro
 	if len(c.Middleware) == 0 {
 		return c.deliver(ctx, out)
 	}
-	request := &Request{Method: &out.method, Notification: out.notification, params: out.params}
+	request := &Request{Method: out.method, Notification: out.notification, params: out.params}
 	request.Address = c.where()
 	send := func(ctx context.Context, _ *Request) (any, error) { return c.deliver(ctx, out) }
 	result, err := chain(send, c.Middleware)(ctx, request)
@@ -241,14 +255,14 @@ func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, erro
 	}
 	raw, err := codec.Marshal(result) // a middleware answers by itself
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: a middleware's result cannot be encoded: %w", out.method.Name, ErrBadReply, err)
+		return nil, fmt.Errorf("%s: %w: a middleware's result cannot be encoded: %w", out.name, ErrBadReply, err)
 	}
 	return raw, nil
 }
 
 // deliver gives the call its deadline and tries it as often as it may be.
 func (c *Client) deliver(ctx context.Context, out *outgoing) (json.RawMessage, error) {
-	ctx, cancel := c.deadline(ctx, out.method.Timeout)
+	ctx, cancel := c.deadline(ctx, out.timeout)
 	defer cancel()
 	c.budget.earn(1)
 	for attempt := 1; ; attempt++ {
@@ -262,7 +276,7 @@ func (c *Client) deliver(ctx context.Context, out *outgoing) (json.RawMessage, e
 			granted, lost = c.again(ctx, attempt, 1, lost)
 		}
 		if granted == 0 {
-			return nil, fmt.Errorf("%s: %w", out.method.Name, lost.err)
+			return nil, fmt.Errorf("%s: %w", out.name, lost.err)
 		}
 	}
 }
@@ -282,7 +296,7 @@ func (c *Client) try(ctx context.Context, out *outgoing) (json.RawMessage, *setb
 // single sends the call in a request of its own.
 func (c *Client) single(ctx context.Context, out *outgoing, token string) (json.RawMessage, *setback) {
 	id := c.ids.Add(1)
-	body := out.appendTo(make([]byte, 0, 96+len(out.method.Name)+len(out.params)), id)
+	body := out.appendTo(make([]byte, 0, out.most()), id)
 	got, lost := c.post(ctx, parcel{body: body, token: token, harmless: out.harmless, tried: out.tried})
 	if lost != nil {
 		return nil, lost
@@ -303,7 +317,14 @@ func (c *Client) deadline(ctx context.Context, timeout time.Duration) (context.C
 	if timeout == Unlimited {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, timeout)
+	if c.Coalesce == 0 {
+		return context.WithTimeout(ctx, timeout)
+	}
+	b := &bounded{Context: ctx, deadline: time.Now().Add(timeout)}
+	if before, ok := ctx.Deadline(); ok && before.Before(b.deadline) {
+		b.deadline = before
+	}
+	return b, b.end
 }
 
 var errNoParams = errors.New("params must be encoded as a JSON object or array: use a struct, a map or Positional")
@@ -311,7 +332,7 @@ var errNoParams = errors.New("params must be encoded as a JSON object or array: 
 // encodeParams returns params as JSON, nil for none.
 func encodeParams(params any) ([]byte, error) {
 	switch params.(type) {
-	case nil, None:
+	case nil, None, *None:
 		return nil, nil
 	}
 	raw, err := codec.Marshal(params)

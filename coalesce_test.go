@@ -426,6 +426,7 @@ func TestCoalesce_trace(t *testing.T) {
 			}
 		}
 		pass(goodParent, 1, 2, 3)
+		synctest.Wait()
 		var both sync.WaitGroup
 		both.Go(func() { pass(goodParent, 4, 5) })
 		synctest.Wait()

@@ -30,14 +30,6 @@ func (l *learnt) isHarmless(method string) bool {
 	return methods != nil && (*methods)[method]
 }
 
-// most is how many calls may go into one batch, at most limit.
-func (l *learnt) most(limit int) int {
-	if known := l.items.Load(); known > 0 {
-		return int(min(known, int64(limit)))
-	}
-	return limit
-}
-
 // fromRefusal learns from an answer that refuses a batch of calls, or of bytes, for its size. It reports whether the
 // limit that it tells is the cure: whether a smaller batch would be another one.
 func (l *learnt) fromRefusal(got posted, calls, bytes int) bool {

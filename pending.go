@@ -11,7 +11,15 @@ import (
 // Call calls the method with params and returns its result. See [Client.Call] for options and errors.
 func (n Name[P, R]) Call(ctx context.Context, c *Client, params P, options ...Option) (R, error) {
 	var result, none R
-	if err := c.Call(ctx, string(n), params, &result, options...); err != nil {
+	out, err := c.outgoing(string(n), &params, options)
+	if err != nil {
+		return none, err
+	}
+	raw, err := c.call(ctx, out)
+	if err != nil {
+		return none, err
+	}
+	if err := decodeResult(string(n), raw, &result); err != nil {
 		return none, err
 	}
 	return result, nil
@@ -25,7 +33,7 @@ func (n Name[P, R]) Notify(ctx context.Context, c *Client, params P, options ...
 // Go starts a call and returns at once; params may be changed from then on. The call ends with ctx at the latest.
 func (n Name[P, R]) Go(ctx context.Context, c *Client, params P, options ...Option) *Pending[R] {
 	p := newPending[R](string(n))
-	out, err := c.outgoing(string(n), params, options)
+	out, err := c.outgoing(string(n), &params, options)
 	if err != nil {
 		p.settle(nil, err)
 		return p
@@ -38,7 +46,7 @@ func (n Name[P, R]) Go(ctx context.Context, c *Client, params P, options ...Opti
 // first is to wait for ever. See [Batch.Call] for options.
 func (n Name[P, R]) Queue(b *Batch, params P, options ...Option) *Pending[R] {
 	p := newPending[R](string(n))
-	b.add(string(n), params, p.settle, options)
+	b.add(string(n), &params, p.settle, options)
 	return p
 }
 

@@ -1,6 +1,7 @@
 package jacinth
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -99,7 +100,8 @@ func (got posted) one(id int64, notification bool) (json.RawMessage, *setback) {
 	if len(got.body) == 0 {
 		return nil, got.nothing(notification)
 	}
-	replies, batch, lost := got.replies(1)
+	var room [1]wire.Reply
+	replies, batch, lost := got.replies(1, room[:0])
 	switch {
 	case lost != nil:
 		return nil, lost
@@ -120,10 +122,17 @@ func (got posted) nothing(expected bool) *setback {
 	return got.bad("an empty body")
 }
 
+// isEmptyBatch reports whether the reply is [], as some services answer a batch of which nothing is to be answered.
+func (got posted) isEmptyBatch() bool {
+	inner, opened := bytes.CutPrefix(bytes.TrimSpace(got.body), []byte("["))
+	inner, closed := bytes.CutSuffix(inner, []byte("]"))
+	return opened && closed && len(bytes.TrimSpace(inner)) == 0
+}
+
 // replies reads the body of a reply. The limit of nesting is generous: what the service sends is its own affair.
-func (got posted) replies(items int) (replies []wire.Reply, batch bool, lost *setback) {
+func (got posted) replies(items int, into []wire.Reply) (replies []wire.Reply, batch bool, lost *setback) {
 	limits := wire.Limits{Depth: 1000, Items: max(items, 1), Method: maxMethodName, ID: 128}
-	replies, batch, err := wire.ScanReplies(got.body, limits, nil)
+	replies, batch, err := wire.ScanReplies(got.body, limits, into)
 	if err != nil {
 		return nil, batch, got.bad(err.Error())
 	}
