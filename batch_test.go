@@ -504,3 +504,73 @@ func TestBatch_Send_contextEnds(t *testing.T) {
 		}
 	})
 }
+
+// TestClient_MaxBatch holds how many calls go into one batch: no more than the client says, nor than the service does,
+// and a hundred where neither says anything.
+func TestClient_MaxBatch(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		most, says int // Client.MaxBatch, and what the service says it takes
+		calls      int
+		want       []int
+	}{
+		{"neither", 0, 0, 250, []int{100, 100, 50}},
+		{"the client", 3, 0, 7, []int{3, 3, 1}},
+		{"the client, more than is usual", 200, 0, 250, []int{200, 50}},
+		{"the service", 0, 2, 5, []int{2, 2, 1}},
+		{"the service, more than is usual", 0, 200, 250, []int{200, 50}},
+		{"both, the client less", 2, 3, 5, []int{2, 2, 1}},
+		{"both, the service less", 3, 2, 5, []int{2, 2, 1}},
+		{"nonsense", -1, -1, 101, []int{100, 1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			remote, client := newRemote(t, func(w http.ResponseWriter, got *received) {
+				if !got.batch && got.calls[0].Method == "rpc.discover" || got.calls[0].Method == "get_service_specs" {
+					odd(fmt.Sprintf(`{"jsonrpc":"2.0","id":$0,"result":{"name":"s","limits":{"batch_items":%d},"methods":[]}}`, test.says))(w, got)
+					return
+				}
+				echoing(w, got)
+			})
+			client.MaxBatch = test.most
+			if _, err := client.Specs(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			queue(client, test.calls).check(t, nil, make([]error, test.calls)...)
+			var sizes []int
+			for _, got := range remote.received()[1:] {
+				sizes = append(sizes, len(got.calls))
+			}
+			if !slices.Equal(sizes, test.want) {
+				t.Errorf("the calls went in batches of %v, want %v", sizes, test.want)
+			}
+		})
+	}
+}
+
+// TestBatch_Send_nothingInBrackets holds that services which answer a batch of notifications with an empty one have
+// taken it, and that this is the answer to nothing else.
+func TestBatch_Send_nothingInBrackets(t *testing.T) {
+	for _, text := range []string{"[]", " [ \n] "} {
+		_, client := newRemote(t, odd(text))
+		batch := client.Batch()
+		batch.Notify("m", nil)
+		batch.Notify("m", nil)
+		if err := batch.Send(t.Context()); err != nil {
+			t.Errorf("notifications that are answered with %q = %v", text, err)
+		}
+		batch = client.Batch()
+		batch.Notify("m", nil)
+		batch.Call("m", nil)
+		if err := batch.Send(t.Context()); !errors.Is(err, jacinth.ErrBadReply) {
+			t.Errorf("a call that is answered with %q = %v, want %v", text, err, jacinth.ErrBadReply)
+		}
+	}
+	for _, answer := range []func(http.ResponseWriter, *received){replying(500, "[]"), odd("[ ,]"), odd("[]]"), odd("[")} {
+		_, client := newRemote(t, answer)
+		batch := client.Batch()
+		batch.Notify("m", nil)
+		if err := batch.Send(t.Context()); !errors.Is(err, jacinth.ErrBadReply) {
+			t.Errorf("Send = %v, want %v", err, jacinth.ErrBadReply)
+		}
+	}
+}

@@ -148,12 +148,16 @@ func TestCoalesce_within(t *testing.T) {
 		{"by calls, of which it does not speak", limited(3, 0, false), 8, []string{"0", "[1 2 3 4 5 6 7]", "[1 2 3 4]", "[1 2]", "[3 4]", "[5 6 7]"}},
 		{"by bytes, of which it does not speak", limited(0, 160, false), 6, []string{"0", "[1 2 3 4 5]", "[1 2 3]", "[4 5]"}},
 		{"by bytes, of which a proxy speaks", proxied(160), 6, []string{"0", "[1 2 3 4 5]", "[1 2 3]", "[4 5]"}},
+		{"by calls, of which the client knows", limited(3, 0, false), 8, []string{"0", "[1 2 3]", "[4 5 6]", "7"}},
 		{"no batches at all", limited(1, 0, false), 5, []string{"0", "[1 2 3 4]", "[1 2]", "1", "2", "[3 4]", "3", "4"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				remote, client := newRemote(t, slowly(test.answer))
 				client.Coalesce = 1
+				if strings.Contains(test.name, "the client knows") {
+					client.MaxBatch = 3
+				}
 				callers, wait := callAll(t.Context(), client, 0, test.calls, jacinth.Timeout(time.Minute))
 				wait()
 				checkEchoed(t, callers)
@@ -445,55 +449,66 @@ func TestCoalesce_trace(t *testing.T) {
 }
 
 // TestCoalesce_largeResults holds that calls whose results are together too large for one reply are not failed by it
-// for good, and that fewer go together from then on.
+// for good, that they are run once more at most, and that fewer go together from then on.
 func TestCoalesce_largeResults(t *testing.T) {
-	const size, limit = 1000, 8000
+	for _, noRetry := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			svc, runs := wordyService(1000, 8000)
+			client := jacinthtest.New(t, svc)
+			client.Coalesce, client.NoRetry = 1, noRetry
+			if _, err := client.Specs(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			failed, again := 0, 0
+			callers, wait := callAll(t.Context(), client, 0, 51, jacinth.ReadOnly()) // all but the first go together
+			wait()
+			for _, c := range callers {
+				if c.err != nil {
+					if failed++; !errors.Is(c.err, jacinth.ResponseTooLarge) {
+						t.Errorf("a call beside others: %v", c.err)
+					}
+				}
+				if again += runs[c.number] - 1; runs[c.number] > 2 {
+					t.Errorf("a call was run %d times", runs[c.number])
+				}
+			}
+			if (failed == 0) == noRetry || (again == 0) != noRetry {
+				t.Errorf("with NoRetry %v, %d calls failed beside others, and %d were run again", noRetry, failed, again)
+			}
+			callers, wait = callAll(t.Context(), client, 51, 101)
+			wait()
+			for _, c := range callers {
+				if c.err != nil || runs[c.number] != 1 {
+					t.Errorf("once it is known how large the results are, a call was still run %d times: %v", runs[c.number], c.err)
+				}
+			}
+		})
+	}
+}
+
+// wordyService is a service whose method m takes a moment and has a result of that size, but for the first call, and
+// which says no more than limit at a time. It counts the runs of each call.
+func wordyService(size, limit int) (*jacinth.Service, map[int]int) {
 	config := quiet("wordy")
 	config.Limits.Response = limit
 	svc := jacinth.New(config)
-	release := make(chan struct{})
 	var mu sync.Mutex
-	runs := 0
-	const text jacinth.Name[jacinth.None, string] = "text"
-	jacinth.Public(svc, text, func(context.Context, jacinth.None) (string, error) {
+	runs := map[int]int{}
+	jacinth.Public(svc, "m", func(_ context.Context, p []int) (string, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if runs++; runs == 1 {
-			<-release
+		if runs[p[0]]++; p[0] == 0 {
 			return "short", nil
 		}
 		return strings.Repeat("x", size), nil
-	}, jacinth.ReadOnly())
-	client := jacinthtest.New(t, svc)
-	if _, err := client.Specs(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	client.Coalesce = 1
-	var pending []*jacinth.Pending[string]
-	for range 50 {
-		pending = append(pending, text.Go(t.Context(), client, jacinth.None{}))
-	}
-	close(release)
-	for _, p := range pending {
-		if _, err := p.Result(); err != nil {
-			t.Errorf("a call beside 49 others: %v", err)
+	})
+	svc.Use(func(next jacinth.Handler) jacinth.Handler {
+		return func(ctx context.Context, req *jacinth.Request) (any, error) {
+			time.Sleep(time.Millisecond)
+			return next(ctx, req)
 		}
-	}
-	mu.Lock()
-	first := runs
-	mu.Unlock()
-	pending = pending[:0]
-	for range 50 {
-		pending = append(pending, text.Go(t.Context(), client, jacinth.None{}))
-	}
-	for _, p := range pending {
-		if _, err := p.Result(); err != nil {
-			t.Errorf("a call beside 49 others, later: %v", err)
-		}
-	}
-	if runs-first != 50 {
-		t.Errorf("once it is known how large the results are, 50 calls still ran %d times", runs-first)
-	}
+	})
+	return svc, runs
 }
 
 func TestCoalesce_retries(t *testing.T) {
@@ -531,6 +546,31 @@ func TestCoalesce_middleware(t *testing.T) {
 		checkShapes(t, remote, "0", "[1 2 3]")
 		if !slices.Equal(seen, []string{"[0]", "[1]", "[2]", "[3]"}) {
 			t.Errorf("the middleware saw %q", seen)
+		}
+	})
+}
+
+// TestCoalesce_again holds that callers who call again as soon as they have their answer go with the next request, all
+// of them, and do not fall apart into groups that take turns.
+func TestCoalesce_again(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		remote, client := newRemote(t, slowly(echoing))
+		client.Coalesce = 1
+		const callers, calls = 8, 50
+		var all sync.WaitGroup
+		for number := range callers {
+			all.Go(func() {
+				for range calls {
+					if err := client.Call(t.Context(), "m", jacinth.Positional{number}, nil, jacinth.Timeout(time.Hour)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		// One request for each round is what is possible, and two are what comes of taking turns.
+		if n := remote.count(); n > calls*17/10 {
+			t.Errorf("%d rounds of %d calls went in %d requests", calls, callers, n)
 		}
 	})
 }

@@ -68,7 +68,7 @@ func readBody(from io.Reader, size, limit int64) ([]byte, error) {
 		n, err := from.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		switch {
-		case err == io.EOF: //nolint:errorlint // one that is wrapped is another error, with a cause
+		case err == io.EOF: // one that is wrapped is another error, with a cause
 			return body, nil
 		case err != nil || int64(len(body)) > limit:
 			return body, err

@@ -460,12 +460,14 @@ func TestClient_badRoundTrippers(t *testing.T) {
 		}
 	}
 	client = &jacinth.Client{URL: "http://remote.test", NoRetry: true, HTTP: &http.Client{
-		Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, nil })}} //nolint:nilnil // on purpose
+		Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, nil }), //nolint:nilnil // on purpose
+	}}
 	if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNoReply) {
 		t.Errorf("a round tripper that returns nothing: %v, want %v", err, jacinth.ErrNoReply)
 	}
 	client = &jacinth.Client{URL: "http://remote.test", HTTP: &http.Client{
-		Transport: roundTripper(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, nil })}}
+		Transport: roundTripper(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, nil }),
+	}}
 	if err := client.Notify(t.Context(), "m", nil); err != nil {
 		t.Errorf("a response without a body: %v", err)
 	}
