@@ -27,7 +27,7 @@ import (
 const townToken = "the key of the town gate"
 
 // fixtures are the environment variables that name the services that scripts talk to.
-var fixtures = []string{"TOWN", "SHOP", "JRPC2", "SILENT", "PAGE", "HOSTILE", "NOBODY"}
+var fixtures = []string{"TOWN", "SHOP", "JRPC2", "SILENT", "PAGE", "HOSTILE", "SECRET", "NOBODY"}
 
 // arrivals has a channel for each path of PAGE that does not answer, which takes note of requests for it.
 var arrivals sync.Map
@@ -45,6 +45,27 @@ func slow(w http.ResponseWriter, r *http.Request) {
 	arrived, _ := arrivals.LoadOrStore(r.URL.Path, make(chan struct{}, 100))
 	arrived.(chan struct{}) <- struct{}{}
 	<-r.Context().Done()
+}
+
+// secret has one method, and wants the token of the town for that and for all else.
+func secret(w http.ResponseWriter, r *http.Request) {
+	var call struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+	}
+	body, _ := io.ReadAll(r.Body)
+	if json.Unmarshal(body, &call) != nil {
+		return
+	}
+	outcome := `"error":{"code":-32001,"message":"Access denied"}`
+	switch {
+	case r.Header.Get("X-Api-Token") != townToken:
+	case call.Method == "system.listMethods":
+		outcome = `"result":["hidden"]`
+	default:
+		outcome = `"error":{"code":-32601,"message":"Method not found"}`
+	}
+	fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,%s}`, call.ID, outcome)
 }
 
 // startFixtures starts the services that scripts talk to and returns the environment variables that name them.
@@ -86,6 +107,7 @@ func startFixtures(t *testing.T) map[string]string {
 		"SILENT":  serve(bridge(&jrpc2.ServerOptions{DisableBuiltin: true})), // one that does not describe itself
 		"PAGE":    serve(page),                                               // no service at all
 		"HOSTILE": serve(&shop{document: hostile}),                           // one that means harm to whoever asks what it can do
+		"SECRET":  serve(http.HandlerFunc(secret)),                           // one that talks only to callers with the token
 		"NOBODY":  closed.Addr().String(),
 	}
 	return addresses

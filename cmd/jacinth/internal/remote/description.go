@@ -43,13 +43,24 @@ var introspection = []struct {
 	{"rpc.serverInfo", readServerInformation}, // github.com/creachadair/jrpc2
 }
 
-// Describe asks the service what it can do, in all the ways there are. When it answers and knows none of them, the
-// error is ErrUndescribed.
+// undescribed is an ErrUndescribed with words of its own.
+type undescribed string
+
+// Error returns the words.
+func (e undescribed) Error() string { return string(e) }
+
+// Is reports whether target is ErrUndescribed.
+func (undescribed) Is(target error) bool { return target == ErrUndescribed }
+
+// Describe asks the service what it can do, in all the ways there are. When it answers and knows none of them, or lets
+// this caller use none, the error is ErrUndescribed.
 func (s *Service) Describe(ctx context.Context) (*Description, error) {
+	denied := false
 	for _, way := range introspection {
 		var raw json.RawMessage
 		err := s.client.Call(ctx, way.method, nil, &raw, jacinth.ReadOnly())
-		if _, answered := errors.AsType[*jacinth.Error](err); answered {
+		if refusal, answered := errors.AsType[*jacinth.Error](err); answered {
+			denied = denied || refusal.Code == jacinth.AccessDenied
 			continue
 		}
 		if err != nil {
@@ -57,6 +68,13 @@ func (s *Service) Describe(ctx context.Context) (*Description, error) {
 		}
 		if description, err := way.read(raw); err == nil {
 			return description, nil
+		}
+	}
+	if denied {
+		return nil, &failure.Error{
+			Exit: failure.Answered,
+			Err:  undescribed(s.URL + " does not describe itself to this caller: access denied"),
+			Hint: s.refused(jacinth.AccessDenied),
 		}
 	}
 	return nil, &failure.Error{

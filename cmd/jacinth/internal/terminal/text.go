@@ -3,32 +3,30 @@ package terminal
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/width"
 )
 
 // Clean returns text that came from elsewhere with all that a terminal would obey instead of show made visible, as
 // \u001b: control characters, and those that turn the direction of what follows. Line feeds and tabs stay.
 func Clean(text string) string {
-	harmless := true
-	for _, r := range text {
-		if !shown(r) {
-			harmless = false
-			break
-		}
-	}
-	if harmless {
+	if utf8.ValidString(text) && strings.IndexFunc(text, isObeyed) < 0 {
 		return text
 	}
 	var out strings.Builder
-	for i, r := range text {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
 		switch {
-		case r == utf8.RuneError && text[i] != '\xef': // a byte that is no UTF-8, not the replacement character itself
-			fmt.Fprintf(&out, `\x%02x`, text[i])
-		case shown(r):
-			out.WriteRune(r)
-		default:
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&out, `\x%02x`, text[0])
+		case isObeyed(r):
 			fmt.Fprintf(&out, `\u%04x`, r)
+		default:
+			out.WriteRune(r)
 		}
+		text = text[size:]
 	}
 	return out.String()
 }
@@ -42,22 +40,26 @@ func Short(text string, most int) string {
 	if columns(text) <= most {
 		return text
 	}
-	runes := []rune(text)
-	return strings.TrimRight(string(runes[:most-1]), " ") + "…"
+	end := 0
+	for at, r := range text {
+		if columns(text[:at]+string(r)) > most-1 {
+			break
+		}
+		end = at + utf8.RuneLen(r)
+	}
+	return strings.TrimRight(text[:end], " ") + "…"
 }
 
-// shown reports whether a terminal shows r. What it obeys are C0 and C1 controls and DEL (ECMA-48), and the controls of
-// bidirectional text (UAX 9), which make a line read as something that it is not.
-func shown(r rune) bool {
+// isObeyed reports whether a terminal does what r says, where it should show it: C0 and C1 controls and DEL (ECMA-48),
+// and the controls of bidirectional text (UAX 9), which make a line read as something that it is not.
+func isObeyed(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t':
-		return true
+		return false
 	case r < 0x20 || 0x7f <= r && r <= 0x9f:
-		return false
-	case r == 0x061c, r == 0x200e, r == 0x200f, 0x2028 <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069:
-		return false
+		return true
 	}
-	return r != utf8.RuneError
+	return r == 0x061c || r == 0x200e || r == 0x200f || 0x2028 <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069
 }
 
 // Wrap breaks text into lines of at most width columns where it has spaces; a word that is longer has a line of its
@@ -86,5 +88,25 @@ func Wrap(text string, width int) []string {
 	return lines
 }
 
-// columns is how wide text is shown.
-func columns(text string) int { return utf8.RuneCountInString(text) }
+// columns is how wide text is shown: two for the letters of East Asia that UAX 11 calls wide, and none for marks that
+// stand above others.
+func columns(text string) int {
+	count := 0
+	for _, r := range text {
+		switch {
+		case r < 0x300:
+			count++
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		case isWide(r):
+			count += 2
+		default:
+			count++
+		}
+	}
+	return count
+}
+
+func isWide(r rune) bool {
+	kind := width.LookupRune(r).Kind()
+	return kind == width.EastAsianWide || kind == width.EastAsianFullwidth
+}
