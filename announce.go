@@ -174,7 +174,7 @@ func (s *Service) newAnnouncer(ctx context.Context, address net.Addr) (*announce
 			return nil, fmt.Errorf("the service listens on %s, which tells others of a registry nothing: "+
 				"set Config.PublicURL (-public-url) to the address that they can reach, such as http://10.0.0.7:8000", address)
 		}
-		base = baseURL(address)
+		base = s.baseURL(address)
 	}
 	return &announcer{
 		registry:  registry,

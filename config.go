@@ -2,6 +2,7 @@ package jacinth
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -41,6 +42,10 @@ type Config struct {
 
 	// Explorer is the path of a web page to read about the methods and to call them, which Run and Main serve.
 	Explorer string // -explorer: /explorer; off for none
+
+	// TLS makes Run, Main and Serve speak HTTPS, with HTTP/2; nil is plain HTTP. It has a certificate, or a function that
+	// gets one. See [MutualTLS] for one from files, with which callers may show certificates of their own.
+	TLS *tls.Config
 
 	TokenHeader string // -token-header: carries the API token, as does Authorization: Bearer; X-Api-Token
 
@@ -157,6 +162,9 @@ func (c *Config) check() error {
 	if c.RegistryURL != "" && c.OpenRegistry == nil {
 		return fmt.Errorf("the registry %q (-registry) cannot be opened: set Config.OpenRegistry to what opens one, such as discovery.Open",
 			redacted(c.RegistryURL))
+	}
+	if t := c.TLS; t != nil && len(t.Certificates) == 0 && t.GetCertificate == nil && t.GetConfigForClient == nil {
+		return errors.New("Config.TLS has no certificate to show to callers: set its Certificates or GetCertificate")
 	}
 	if c.PublicURL != "" {
 		if err := checkPublicURL(c.PublicURL); err != nil {

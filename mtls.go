@@ -102,13 +102,21 @@ func checkPrincipal(name string) error {
 	return nil
 }
 
-// MutualTLS returns the TLS configuration of a server that shows a certificate and verifies those of its callers
-// against the authorities in a file. All three files are PEM. A caller may also come without a certificate, for public
-// methods and health checks; set ClientAuth to tls.RequireAndVerifyClientCert to refuse it at the door. TLS is 1.3 or
-// later.
+// MutualTLS returns the TLS configuration of a service among others: it shows a certificate to its callers, and to the
+// services that it calls itself, and verifies theirs against the authorities in a file. All three files are PEM. TLS is
+// 1.3 or later.
+//
+//	t, err := jacinth.MutualTLS("/etc/tls/tls.crt", "/etc/tls/tls.key", "/etc/tls/ca.crt")
+//	svc := jacinth.New(jacinth.Config{Name: "billing", TLS: t, Authorize: jacinth.ClientCertificates("crm.internal")})
+//	transport := jacinth.NewTransport() // for the calls of billing
+//	transport.TLSClientConfig = t
+//
+// A caller may also come without a certificate, for public methods and health checks; set ClientAuth to
+// tls.RequireAndVerifyClientCert to refuse it at the door.
 //
 // The certificate and its key are read anew when their files change, within a minute and without a restart. A pair that
-// cannot be read, which it cannot while one file is new and the other is not, leaves the old one in use.
+// cannot be read, which it cannot while one file is new and the other is not, leaves the old one in use. The authorities
+// are read once.
 func MutualTLS(certificateFile, keyFile, authoritiesFile string) (*tls.Config, error) {
 	authorities, err := readAuthorities(authoritiesFile)
 	if err != nil {
@@ -119,10 +127,12 @@ func MutualTLS(certificateFile, keyFile, authoritiesFile string) (*tls.Config, e
 		return nil, fmt.Errorf("the certificate cannot be read: %w", err)
 	}
 	return &tls.Config{
-		MinVersion:     tls.VersionTLS13,
-		GetCertificate: pair.get,
-		ClientAuth:     tls.VerifyClientCertIfGiven,
-		ClientCAs:      authorities,
+		MinVersion:           tls.VersionTLS13,
+		GetCertificate:       func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair.get(), nil },
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return pair.get(), nil },
+		ClientAuth:           tls.VerifyClientCertIfGiven,
+		ClientCAs:            authorities,
+		RootCAs:              authorities,
 	}, nil
 }
 
@@ -151,14 +161,14 @@ type reloadedPair struct {
 	pair    *tls.Certificate
 }
 
-// get is a tls.Config.GetCertificate.
-func (r *reloadedPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+// get returns the pair to use now.
+func (r *reloadedPair) get() *tls.Certificate {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if time.Since(r.looked) >= reloadEvery {
 		_ = r.load() // the old pair stays
 	}
-	return r.pair, nil
+	return r.pair
 }
 
 // load reads the pair if its files changed. After New it is called with the lock held.

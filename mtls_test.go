@@ -15,10 +15,12 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,27 +129,26 @@ func newMutualTLS(t *testing.T, principals ...string) *mutualTLS {
 	}
 
 	svc := jacinth.New(jacinth.Config{
-		Name: "test", Authorize: jacinth.ClientCertificates(principals...), Logger: slog.New(slog.DiscardHandler),
+		Name: "test", TLS: m.config, Authorize: jacinth.ClientCertificates(principals...), Logger: slog.New(slog.DiscardHandler),
 	})
 	who := func(ctx context.Context, _ jacinth.None) (string, error) {
 		return "caller " + jacinth.CallerFrom(ctx).Name, nil
 	}
 	jacinth.Public(svc, "open", who)
 	jacinth.Private(svc, "closed", who)
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", m.config)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.address = listener.Addr().String()
-	server := &http.Server{Handler: svc, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener)
-	}()
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- svc.Serve(ctx, listener) }()
 	t.Cleanup(func() {
-		_ = server.Close()
-		<-served
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
 	})
 	return m
 }
@@ -235,6 +236,118 @@ func TestClientCertificates_principals(t *testing.T) {
 	}
 }
 
+// TestMutualTLS_betweenServices has one configuration serve for what a service answers and for what it calls, over
+// HTTP/2.
+func TestMutualTLS_betweenServices(t *testing.T) {
+	m := newMutualTLS(t, "crm.internal")
+	directory := t.TempDir()
+	files := [2]string{filepath.Join(directory, "cert"), filepath.Join(directory, "key")}
+	m.authority.write(m.authority.issue(&x509.Certificate{DNSNames: []string{"crm.internal"}}), files[0], files[1])
+	own, err := jacinth.MutualTLS(files[0], files[1], m.files[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := jacinth.NewTransport()
+	transport.TLSClientConfig = own.Clone()
+	transport.TLSClientConfig.ServerName = "service.test" // which nobody resolves here
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &jacinth.Client{URL: "https://" + m.address + "/api", HTTP: &http.Client{Transport: transport}}
+	var caller string
+	if err := client.Call(t.Context(), "closed", nil, &caller); err != nil || caller != "caller crm.internal" {
+		t.Errorf("a call of one service to another = %q, %v, want it to be of crm.internal", caller, err)
+	}
+	response, err := (&http.Client{Transport: transport}).Get("https://" + m.address + "/livez")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.ProtoMajor != 2 {
+		t.Errorf("the services speak %s, want HTTP/2", response.Proto)
+	}
+
+	transport = jacinth.NewTransport() // which trusts whom the system trusts
+	t.Cleanup(transport.CloseIdleConnections)
+	stranger := &jacinth.Client{URL: "https://" + m.address + "/api", HTTP: &http.Client{Transport: transport}}
+	if err := stranger.Call(t.Context(), "open", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
+		t.Errorf("a call to a service of an unknown authority = %v, want %v", err, jacinth.ErrNotSent)
+	}
+	other := newAuthority(t)
+	other.write(&tls.Certificate{Certificate: [][]byte{other.certificate.Raw}, PrivateKey: other.key}, filepath.Join(directory, "ca"), filepath.Join(directory, "ca.key"))
+	if own, err = jacinth.MutualTLS(files[0], files[1], filepath.Join(directory, "ca")); err != nil {
+		t.Fatal(err)
+	}
+	transport = jacinth.NewTransport()
+	transport.TLSClientConfig = own.Clone()
+	transport.TLSClientConfig.ServerName = "service.test"
+	t.Cleanup(transport.CloseIdleConnections)
+	stranger = &jacinth.Client{URL: "https://" + m.address + "/api", HTTP: &http.Client{Transport: transport}}
+	if err := stranger.Call(t.Context(), "open", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
+		t.Errorf("a call to a service of another authority = %v, want %v", err, jacinth.ErrNotSent)
+	}
+}
+
+func TestRun_saysHTTPS(t *testing.T) {
+	var log strings.Builder
+	certificate := newAuthority(t).issue(&x509.Certificate{DNSNames: []string{"localhost"}})
+	svc := jacinth.New(jacinth.Config{
+		Name: "test", Addr: "127.0.0.1:0", TLS: &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS13},
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	svc.Background(func(context.Context) error { stop(); return nil })
+	if err := svc.Run(ctx); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "url=https://127.0.0.1:") {
+		t.Errorf("a service with TLS logs %s, want the address to begin with https", log.String())
+	}
+}
+
+// TestConfig_TLS_boundsTheStreamsOfAConnection counts the connections that 150 calls at a time take, which they would not
+// if they all had room in one.
+func TestConfig_TLS_boundsTheStreamsOfAConnection(t *testing.T) {
+	m := newMutualTLS(t, "billing.internal")
+	client := m.client(t, nil, func(config *tls.Config) { config.NextProtos = []string{"h2"} })
+	client.Transport.(*http.Transport).ForceAttemptHTTP2 = true
+	if _, err := m.call(t, client, "open"); err != nil {
+		t.Fatal(err)
+	}
+	const calls = 150
+	var mu sync.Mutex
+	connections := map[string]bool{}
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		mu.Lock()
+		defer mu.Unlock()
+		connections[got.Conn.LocalAddr().String()] = true
+	}})
+	var sent sync.WaitGroup
+	var bodies []*io.PipeWriter
+	for range calls {
+		body, writer := io.Pipe() // whose end the service waits for
+		bodies = append(bodies, writer)
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://localhost/api", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		sent.Go(func() {
+			if response, err := client.Do(request); err == nil {
+				_ = response.Body.Close()
+			}
+		})
+	}
+	for _, body := range bodies {
+		_, _ = io.WriteString(body, "{") // returns when it is on its way, so that its stream is open
+	}
+	for _, body := range bodies {
+		_ = body.Close()
+	}
+	sent.Wait()
+	if len(connections) != 2 {
+		t.Errorf("%d calls at a time take %d connections, want 2", calls, len(connections))
+	}
+}
+
 func TestMutualTLS_refusesAtTheDoor(t *testing.T) {
 	m := newMutualTLS(t, "billing.internal")
 	names := []string{"billing.internal"}
@@ -291,11 +404,14 @@ func TestClientCertificates_looksAtEveryCall(t *testing.T) {
 		leaf := newAuthority(t).issue(&x509.Certificate{DNSNames: []string{"billing.internal"}}).Leaf
 		authorize := jacinth.ClientCertificates("billing.internal")
 		verified := [][]*x509.Certificate{{leaf}}
+		later := *leaf
+		later.NotBefore = time.Now().Add(time.Minute)
 		for name, test := range map[string]struct {
 			http *http.Request
 			want bool
 		}{
 			"a verified certificate":      {&http.Request{TLS: &tls.ConnectionState{VerifiedChains: verified}}, true},
+			"one that is valid later":     {&http.Request{TLS: &tls.ConnectionState{VerifiedChains: [][]*x509.Certificate{{&later}}}}, false},
 			"no HTTP":                     {nil, false},
 			"no TLS":                      {&http.Request{}, false},
 			"no certificate":              {&http.Request{TLS: &tls.ConnectionState{}}, false},
@@ -373,6 +489,9 @@ func TestMutualTLS_readsTheCertificateAnew(t *testing.T) {
 			certificate, err := config.GetCertificate(&tls.ClientHelloInfo{})
 			if err != nil {
 				t.Fatal(err)
+			}
+			if own, err := config.GetClientCertificate(&tls.CertificateRequestInfo{}); err != nil || own != certificate {
+				t.Errorf("to services that it calls it shows another certificate than to its callers (%v)", err)
 			}
 			return certificate.Leaf.DNSNames[0]
 		}

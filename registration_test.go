@@ -2,6 +2,7 @@ package jacinth_test
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func TestNew_refusesWhatCannotBe(t *testing.T) {
 		{jacinth.Config{Name: "x", Endpoint: "/livez"}, "is where the service says how it is"},
 		{jacinth.Config{Name: "x", Endpoint: "/readyz"}, "is where the service says how it is"},
 		{jacinth.Config{Name: "x", Addr: "8000"}, `Config.Addr "8000" is not host:port`},
+		{jacinth.Config{Name: "x", TLS: new(tls.Config)}, "Config.TLS has no certificate to show to callers"},
 		{jacinth.Config{Name: "x", PublicURL: "example.com"}, `Config.PublicURL "example.com" is not a full address`},
 		{jacinth.Config{Name: "x", PublicURL: "ftp://example.com"}, "is not a full address"},
 		{jacinth.Config{Name: "x", PublicURL: "http://0.0.0.0:80"}, "means every address of a machine"},

@@ -22,6 +22,7 @@ import (
 
 const (
 	maxHeaders = 1 << 30 // net/http adds to it and must not overflow
+	maxStreams = 100     // requests at a time over one connection of HTTP/2
 
 	writeGrace = 5 * time.Second // beyond the slowest call, for a reply to reach a slow reader
 	stopGrace  = time.Second     // for handlers to return once their contexts have been ended
@@ -131,8 +132,8 @@ func (s *Service) Run(ctx context.Context) error {
 	return s.Serve(ctx, listener)
 }
 
-// Serve is [Service.Run] on a listener of yours, which it closes: one with TLS, a Unix socket, a port that somebody else
-// opened. For others to find it in a registry, one with TLS and one that is not of TCP need a Config.PublicURL.
+// Serve is [Service.Run] on a listener of yours, which it closes: one with TLS of its own, for which Config.TLS stays nil,
+// a Unix socket, a port that somebody else opened. For others to find it in a registry, one with TLS and one that is not of TCP need a Config.PublicURL.
 func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	if err := s.explore(); err != nil {
 		_ = listener.Close()
@@ -161,11 +162,11 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 		})
 	}
 	tasks.Go(func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(server, listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	})
-	url := baseURL(listener.Addr())
+	url := s.baseURL(listener.Addr())
 	s.announce(ctx, url)
 	if announcer != nil {
 		tasks.Go(func() { announcer.run(ctx) })
@@ -216,16 +217,28 @@ func (s *Service) announce(ctx context.Context, url string) {
 	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", attributes...)
 }
 
+// serve accepts connections until server is shut down.
+func serve(server *http.Server, listener net.Listener) error {
+	if server.TLSConfig != nil {
+		return server.ServeTLS(listener, "", "")
+	}
+	return server.Serve(listener)
+}
+
 // baseURL is an address that can be called on this machine, also when the service listens on all of its own.
-func baseURL(address net.Addr) string {
+func (s *Service) baseURL(address net.Addr) string {
+	scheme := "http://"
+	if s.config.TLS != nil {
+		scheme = "https://"
+	}
 	host, port, err := net.SplitHostPort(address.String())
 	if err != nil {
-		return "http://" + address.String()
+		return scheme + address.String()
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + net.JoinHostPort(host, port)
 }
 
 // leave goes on serving until callers can know that the service stops.
@@ -301,6 +314,8 @@ func (s *Service) server(calls context.Context) *http.Server {
 		Handler:           s,
 		ReadHeaderTimeout: duration(limits.HeaderRead),
 		ReadTimeout:       duration(limits.Read),
+		TLSConfig:         s.config.TLS,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		IdleTimeout:       limits.Idle, // Unlimited stays negative: where it is 0, net/http takes the ReadTimeout
 		MaxHeaderBytes:    min(limits.Headers, maxHeaders),
 		BaseContext:       func(net.Listener) context.Context { return calls },
