@@ -142,6 +142,13 @@ func peerNamed(name string) (peer, bool) {
 			return p, true
 		}
 	}
+	for _, g := range growths() {
+		for _, size := range g.sizes {
+			if p := g.peer(size); p.name() == name {
+				return p, true
+			}
+		}
+	}
 	return nil, false
 }
 

@@ -15,7 +15,7 @@ func (floor) module() string { return "" }
 
 func (floor) serve(listener net.Listener) error {
 	mux := http.NewServeMux()
-	for _, w := range workloads() {
+	for _, w := range append(workloads(), grownWorkloads()...) {
 		reply := w.replies()
 		mux.HandleFunc("/"+w.name, func(rw http.ResponseWriter, r *http.Request) {
 			if _, err := io.ReadAll(r.Body); err != nil {

@@ -23,7 +23,13 @@ type connection struct {
 	right    []byte // a reply that was checked; others are compared with it
 }
 
-func open(ctx context.Context, address string, r *request, w *workload) (*connection, error) {
+// Room for replies: to a single call, and to whatever there is.
+const (
+	smallReply = 4 << 10
+	largeReply = 256 << 10
+)
+
+func open(ctx context.Context, address string, r *request, w *workload, room int) (*connection, error) {
 	socket, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
@@ -34,7 +40,15 @@ func open(ctx context.Context, address string, r *request, w *workload) (*connec
 		out = fmt.Appendf(out, "%s: %s\r\n", key, value)
 	}
 	out = append(append(out, "\r\n"...), r.body...)
-	return &connection{socket: socket, outgoing: out, incoming: make([]byte, 256<<10), work: w, bare: r.bare}, nil
+	return &connection{socket: socket, outgoing: out, incoming: make([]byte, room), work: w, bare: r.bare}, nil
+}
+
+// abort closes the connection at once, so that no port is kept for it.
+func (c *connection) abort() {
+	if tcp, ok := c.socket.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.socket.Close()
 }
 
 // exchange sends the request and reads and checks the reply.

@@ -36,17 +36,20 @@ func main() {
 // compare runs the comparison that the arguments ask for.
 func compare(ctx context.Context, arguments []string, out, status io.Writer) (err error) {
 	r := &run{status: status, servers: map[string]*server{}, samples: samples{}}
-	var peerList, workList, report, logPath string
+	var peerList, workList, report, logPath, picture string
+	var top bool
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.SetOutput(status)
-	set.StringVar(&peerList, "peers", "", "names or parts of names of `peers`, separated by commas; all if empty")
+	set.StringVar(&peerList, "peers", "", "names of `peers` or parts of names, separated by commas; all if empty")
 	set.StringVar(&workList, "workloads", "", "sum, echo, batch, nested and pairs, separated by commas; all if empty")
 	set.IntVar(&r.rounds, "rounds", 5, "how often everything is measured")
 	set.DurationVar(&r.slot, "duration", 750*time.Millisecond, "how long one measurement takes")
 	set.IntVar(&r.connections, "connections", 64, "connections of the load generator")
 	set.StringVar(&report, "o", "", "also write the tables to that `file`, between its two lines with <!-- bench --> if it has them")
+	set.StringVar(&picture, "growth", "", "measure how costs grow instead, and plot that into `file`, an SVG; -o then writes between two lines with <!-- growth -->")
 	set.StringVar(&logPath, "log", "", "`file` for the standard error of the servers, where ours logs; a temporary one if empty")
 	set.StringVar(&r.profile, "profile", "", "`directory` for CPU profiles, which make everything dearer")
+	set.BoolVar(&top, "top", false, "write the dearest functions of each profile in the directory of -profile, instead of tables")
 	if err := set.Parse(arguments); err != nil {
 		return err
 	}
@@ -67,15 +70,31 @@ func compare(ctx context.Context, arguments []string, out, status io.Writer) (er
 		}()
 	}
 	begin := time.Now()
-	err = errors.Join(r.measure(ctx), r.stop(), r.log.Close())
+	measure, write, mark := r.measure, r.report, reportMark
+	if picture != "" {
+		r.questions = growths()
+		measure, write, mark = r.measureGrowth, r.growthReport, growthMark
+		r.slot /= 2 // there are many points
+	}
+	err = errors.Join(measure(ctx), r.stop(), r.log.Close())
 	if err != nil {
 		return err
 	}
-	text := r.report(time.Since(begin))
+	if picture != "" {
+		if err := r.plotGrowth(picture); err != nil {
+			return err
+		}
+	}
+	text := write(time.Since(begin))
+	if top {
+		if text, err = tops(ctx, r.profile); err != nil {
+			return err
+		}
+	}
 	if _, err := io.WriteString(out, text); err != nil {
 		return err
 	}
-	return writeReport(report, text)
+	return writeReport(report, mark, text)
 }
 
 func openLog(path string) (*os.File, error) {
@@ -93,8 +112,9 @@ func chosenPeers(list string) ([]peer, error) {
 	chosen := []peer{floor{}}
 	for part := range strings.SplitSeq(list, ",") {
 		found := false
+		isWhole := slices.ContainsFunc(peers(), func(p peer) bool { return p.name() == part })
 		for _, p := range peers() {
-			if !strings.Contains(p.name(), part) {
+			if p.name() != part && (isWhole || !strings.Contains(p.name(), part)) {
 				continue
 			}
 			found = true

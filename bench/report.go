@@ -13,9 +13,7 @@ import (
 // report writes the tables.
 func (r *run) report(took time.Duration) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s/%s, %d processors (%s), %s. %d rounds of %v a measurement, %d "+
-		"connections, %v in all.\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor(),
-		time.Now().UTC().Format(time.DateOnly), r.rounds, r.slot, r.connections,
+	fmt.Fprintf(&b, "%s %d rounds of %v a measurement, %d connections, %v in all.\n", machine(), r.rounds, r.slot, r.connections,
 		took.Round(time.Second))
 	if versions := r.versions(); versions != "" {
 		fmt.Fprintf(&b, "Versions: %s.\n", versions)
@@ -29,6 +27,12 @@ func (r *run) report(took time.Duration) string {
 		r.reportSlow(&b)
 	}
 	return b.String()
+}
+
+// machine says what a run was on, and when.
+func machine() string {
+	return fmt.Sprintf("%s, %s/%s, %d processors (%s), %s.", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
+		processor(), time.Now().UTC().Format(time.DateOnly))
 }
 
 func (r *run) reportServers(b *strings.Builder, w *workload) {
@@ -124,18 +128,21 @@ func processor() string {
 	return "of unknown name"
 }
 
-// reportMark stands before and after the tables in a file that has more than them.
-const reportMark = "<!-- bench -->\n"
+// A mark stands before and after the tables in a file that has more than them.
+const (
+	reportMark = "<!-- bench -->\n"
+	growthMark = "<!-- growth -->\n"
+)
 
 // writeReport writes the tables to a file, in place of those that are in it.
-func writeReport(path, text string) error {
+func writeReport(path, mark, text string) error {
 	if path == "" {
 		return nil
 	}
 	old, err := os.ReadFile(path) //nolint:gosec // the path is the user's flag
 	if err == nil {
-		if parts := strings.SplitN(string(old), reportMark, 3); len(parts) == 3 {
-			text = parts[0] + reportMark + "\n" + text + "\n" + reportMark + parts[2]
+		if parts := strings.SplitN(string(old), mark, 3); len(parts) == 3 {
+			text = parts[0] + mark + "\n" + text + "\n" + mark + parts[2]
 		}
 	}
 	return os.WriteFile(path, []byte(text), 0o600) //nolint:gosec // the path is the user's flag

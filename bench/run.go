@@ -19,7 +19,8 @@ type run struct {
 	slot        time.Duration // of one measurement
 	connections int
 	pairs       bool
-	profile     string // a directory for CPU profiles of the servers, empty for none
+	questions   []growth // that are asked instead, if any
+	profile     string   // a directory for CPU profiles of the servers, empty for none
 
 	log     *os.File
 	status  io.Writer
@@ -83,14 +84,14 @@ func (r *run) serversAlone(ctx context.Context, w *workload, round int) error {
 		}
 		if s.open[w.name] == nil {
 			for range r.connections {
-				c, err := open(ctx, s.address, &request, w)
+				c, err := open(ctx, s.address, &request, w, largeReply)
 				if err != nil {
 					return err
 				}
 				s.open[w.name] = append(s.open[w.name], c)
 			}
 		}
-		got, err := r.loadServer(s, w, p.name())
+		got, err := r.loadServer(s, s.open[w.name], p.name()+" "+w.name)
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", p.name(), w.name, err)
 		}
@@ -100,11 +101,11 @@ func (r *run) serversAlone(ctx context.Context, w *workload, round int) error {
 	return nil
 }
 
-func (r *run) loadServer(s *server, w *workload, name string) (sample, error) {
-	if _, err := load(s.open[w.name], r.slot/4); err != nil { // to warm up
+func (r *run) loadServer(s *server, connections []*connection, name string) (sample, error) {
+	if _, err := load(connections, r.slot/4); err != nil { // to warm up
 		return sample{}, err
 	}
-	stop, err := r.startProfile(s, name+" "+w.name)
+	stop, err := r.startProfile(s, name)
 	if err != nil {
 		return sample{}, err
 	}
@@ -113,7 +114,7 @@ func (r *run) loadServer(s *server, w *workload, name string) (sample, error) {
 		return sample{}, err
 	}
 	own, begin := ownUsage(), time.Now()
-	calls, err := load(s.open[w.name], r.slot)
+	calls, err := load(connections, r.slot)
 	if err != nil {
 		return sample{}, err
 	}
