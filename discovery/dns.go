@@ -186,17 +186,17 @@ func openDNS(text string) (Registry, error) {
 	d := &DNS{Domain: strings.TrimSuffix(domain, ".")}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, fmt.Errorf("dns:%s is no registry: %w", clip(text), err)
+		return nil, fmt.Errorf("%q is no registry: %w", clip("dns:"+text), err)
 	}
 	for key, list := range values {
 		value := list[0]
 		if len(list) > 1 {
-			return nil, fmt.Errorf("dns:%s is no registry: %s is there twice", clip(text), key)
+			return nil, fmt.Errorf("%q is no registry: %q is there twice", clip("dns:"+text), clip(key))
 		}
 		switch key {
 		case "port":
 			if d.Port, err = strconv.Atoi(value); err != nil || d.Port < 1 {
-				return nil, fmt.Errorf("dns:%s is no registry: %q is no port", clip(text), clip(value))
+				return nil, fmt.Errorf("%q is no registry: %q is no port", clip("dns:"+text), clip(value))
 			}
 		case "srv":
 			d.SRV = value
@@ -206,14 +206,14 @@ func openDNS(text string) (Registry, error) {
 			d.Path = value
 		case "interval":
 			if d.Interval, err = time.ParseDuration(value); err != nil || d.Interval < time.Second {
-				return nil, fmt.Errorf("dns:%s is no registry: %q is no time such as 10s, from 1s on", clip(text), clip(value))
+				return nil, fmt.Errorf("%q is no registry: %q is no time such as 10s, from 1s on", clip("dns:"+text), clip(value))
 			}
 		default:
-			return nil, fmt.Errorf("dns:%s is no registry: it takes port, srv, scheme, path and interval, and not %q", clip(text), clip(key))
+			return nil, fmt.Errorf("%q is no registry: it takes port, srv, scheme, path and interval, and not %q", clip("dns:"+text), clip(key))
 		}
 	}
 	if err := d.check(); err != nil {
-		return nil, fmt.Errorf("dns:%s is no registry: %w", clip(text), err)
+		return nil, fmt.Errorf("%q is no registry: %w", clip("dns:"+text), err)
 	}
 	return d, nil
 }

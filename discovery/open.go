@@ -51,7 +51,7 @@ var memories struct {
 
 func openMemory(name string) (Registry, error) {
 	if name != "" && !serviceName.MatchString(name) {
-		return nil, fmt.Errorf("memory:%s is no registry: write memory: alone, or memory:NAME", clip(name))
+		return nil, fmt.Errorf("%q is no registry: write memory: alone, or memory:NAME", clip("memory:"+name))
 	}
 	memories.Lock()
 	defer memories.Unlock()
@@ -69,7 +69,7 @@ func openStatic(list string) (Registry, error) {
 	for item := range strings.SplitSeq(list, ",") {
 		service, url, ok := strings.Cut(strings.TrimSpace(item), "=")
 		if !ok {
-			return nil, fmt.Errorf("static:%s is no registry: write static:NAME=URL, and more NAME=URL after commas", clip(list))
+			return nil, fmt.Errorf("%q is no registry: write static:NAME=URL, and more NAME=URL after commas", clip("static:"+list))
 		}
 		services[service] = append(services[service], url)
 	}
@@ -83,7 +83,7 @@ func openStatic(list string) (Registry, error) {
 func openFile(path string) (Registry, error) {
 	if absolute, ok := strings.CutPrefix(path, "//"); ok {
 		if path = absolute; !strings.HasPrefix(path, "/") {
-			return nil, fmt.Errorf("file://%s is no registry: write file:/absolute/path or file:relative/path", clip(path))
+			return nil, fmt.Errorf("%q is no registry: write file:/absolute/path or file:relative/path", clip("file://"+path))
 		}
 	}
 	if path == "" {

@@ -55,6 +55,17 @@ type RegistryConfig struct {
 //
 // It panics, with a sentence, if config cannot be.
 func NewRegistryService(config RegistryConfig) *jacinth.Service {
+	return newRegistryService(config).service()
+}
+
+// registryService is what the methods of a registry work on.
+type registryService struct {
+	config RegistryConfig
+	table  *table
+}
+
+// newRegistryService makes what the methods of a registry work on.
+func newRegistryService(config RegistryConfig) *registryService {
 	orDefault(&config.Service.Name, "registry")
 	orDefault(&config.Service.Description, "Knows which instances of services run, and where.")
 	orDefault(&config.MaxNames, 1000)
@@ -78,11 +89,16 @@ func NewRegistryService(config RegistryConfig) *jacinth.Service {
 	if config.Service.Logger == nil {
 		config.Service.Logger = slog.Default()
 	}
-	r := &registryService{config: config, table: newTable(limits{
+	return &registryService{config: config, table: newTable(limits{
 		names: config.MaxNames, perName: config.MaxPerName, all: config.MaxInstances, waiters: config.MaxWatchers,
 	}, config.Service.Logger)}
-	config.Service.Authorize = r.authorizer(config.Service.Authorize)
-	svc := jacinth.New(config.Service)
+}
+
+// service makes the service with the methods.
+func (r *registryService) service() *jacinth.Service {
+	config := r.config.Service
+	config.Authorize = r.authorizer(config.Authorize)
+	svc := jacinth.New(config)
 	jacinth.Private(svc, registerMethod, r.register, jacinth.Scope(readScope), jacinth.Idempotent(), jacinth.Errors(errLeaseOver, errRegistryFull),
 		jacinth.Doc("Makes an instance known for 15 seconds, if the caller is granted registry:write: and the name."))
 	jacinth.Private(svc, renewMethod, r.renew, jacinth.Scope(readScope), jacinth.Idempotent(), jacinth.Errors(errLeaseOver),
@@ -119,12 +135,6 @@ func ByScope(ctx context.Context, instance jacinth.Instance) error {
 		}
 	}
 	return jacinth.Errorf(jacinth.AccessDenied, "this token is not granted %s%s", writeScope, instance.Service)
-}
-
-// registryService is what the methods of a registry work on.
-type registryService struct {
-	config RegistryConfig
-	table  *table
 }
 
 var (
