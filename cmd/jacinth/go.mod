@@ -8,9 +8,10 @@ require (
 	github.com/fsnotify/fsnotify v1.10.1
 	github.com/gorilla/rpc v1.2.1
 	github.com/jacinth-rpc/jacinth v0.0.0
+	github.com/jacinth-rpc/jacinth/nats v0.0.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2
-	github.com/spf13/pflag v1.0.9
+	github.com/spf13/pflag v1.0.10
 	golang.org/x/mod v0.42.0
 	golang.org/x/term v0.47.0
 	golang.org/x/text v0.43.0
@@ -20,9 +21,17 @@ require (
 	github.com/creachadair/mds v0.31.0 // indirect
 	github.com/go-json-experiment/json v1.27.2 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/nats-io/nats.go v1.55.0 // indirect
+	github.com/nats-io/nkeys v0.4.16 // indirect
+	github.com/nats-io/nuid v1.0.1 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 )
 
-replace github.com/jacinth-rpc/jacinth => ../../
+replace (
+	github.com/jacinth-rpc/jacinth => ../../
+	github.com/jacinth-rpc/jacinth/nats => ../../nats
+)

@@ -17,6 +17,7 @@ import (
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/remote"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/terminal"
 	"github.com/jacinth-rpc/jacinth/discovery"
+	"github.com/jacinth-rpc/jacinth/nats"
 )
 
 const (
@@ -34,10 +35,12 @@ func newServicesCommand() *cobra.Command {
 named, or of many by a pattern such as 'workers.*'.
 
 The registry is the URL of a "jacinth registry", of several of them with commas
-between, or of another one: file:PATH for the processes of a machine,
-dns:DOMAIN?port=8000 or dns:DOMAIN?srv=_http._tcp for what DNS says of a service,
-static:NAME=URL,... for a list. A token for a registry is not part of its URL:
-JACINTH_REGISTRY_TOKEN has it, or JACINTH_REGISTRY_TOKEN_FILE names a file.
+between, or of another one: nats://HOST:4222 for one on NATS, file:PATH for the
+processes of a machine, dns:DOMAIN?port=8000 or dns:DOMAIN?srv=_http._tcp for
+what DNS says of a service, static:NAME=URL,... for a list. A token for a
+registry is not part of its URL: JACINTH_REGISTRY_TOKEN has it, or
+JACINTH_REGISTRY_TOKEN_FILE names a file. For NATS, JACINTH_NATS_CREDENTIALS may
+name a file of credentials.
 
 With --watch it goes on and prints what changes, a line each: + for an instance
 that came, - for one that is gone, and * for one that changed.`,
@@ -113,7 +116,7 @@ func openRegistry(ctx context.Context, url string) (jacinth.Registry, error) {
 	if strings.HasPrefix(url, "memory:") {
 		return nil, errors.New("memory: is the registry of one process, and in this one no service runs")
 	}
-	return discovery.Open(ctx, url)
+	return nats.Open(ctx, url)
 }
 
 // first returns what the registry knows now.
