@@ -59,9 +59,10 @@ func (c *call) sendBatch(cmd *cobra.Command, service *remote.Service) error {
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(cmd.OutOrStdout())
+	screen := terminal.NewScreen(cmd.OutOrStdout())
+	out := bufio.NewWriter(screen)
 	run := batchRun{
-		service: service, notify: c.notify, out: out, bar: terminal.NewScreen(cmd.ErrOrStderr()).NewBar(len(lines)),
+		service: service, notify: c.notify, screen: screen, out: out, bar: terminal.NewScreen(cmd.ErrOrStderr()).NewBar(len(lines)),
 	}
 	defer run.bar.Clear()
 	for rest := lines; len(rest) > 0; {
@@ -165,7 +166,8 @@ func fitting(lines []line, items, bytes int) []line {
 type batchRun struct {
 	service *remote.Service
 	notify  bool
-	out     *bufio.Writer
+	screen  *terminal.Screen
+	out     *bufio.Writer // to screen
 	bar     *terminal.Bar
 
 	failed  int // calls that the service answered with an error
@@ -229,9 +231,14 @@ func (r *batchRun) print(l *line, call *jacinth.Pending[json.RawMessage]) error 
 		r.unheard++
 		a.Failure = err.Error()
 	}
-	encoder := json.NewEncoder(r.out)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(a)
+	if err := encoder.Encode(a); err != nil {
+		return err
+	}
+	_, err = r.out.WriteString(r.screen.CompactJSON(text.Bytes()) + "\n")
+	return err
 }
 
 // verdict says whether all calls went well.

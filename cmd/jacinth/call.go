@@ -130,11 +130,12 @@ func (c *call) send(cmd *cobra.Command, service *remote.Service, method string, 
 	var result json.RawMessage
 	err := service.Client().Call(cmd.Context(), method, optional(params), &result)
 	if c.raw {
-		if _, failed := cmd.OutOrStdout().Write(service.Reply()); failed != nil {
-			return failed
+		screen, reply := terminal.NewScreen(cmd.OutOrStdout()), string(service.Reply())
+		if screen.Terminal && reply != "" {
+			reply = terminal.Clean(reply) + "\n" // it may be anything
 		}
-		if err == nil && terminal.NewScreen(cmd.OutOrStdout()).Terminal {
-			_, err = io.WriteString(cmd.OutOrStdout(), "\n")
+		if _, failed := io.WriteString(screen, reply); failed != nil {
+			return failed
 		}
 		return err
 	}

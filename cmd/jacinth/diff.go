@@ -118,8 +118,17 @@ func counted(number int, thing string) string {
 
 // printJSON prints a value for other programs.
 func printJSON(out io.Writer, value any) error {
-	encoder := json.NewEncoder(out)
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	screen, content := terminal.NewScreen(out), text.String()
+	if screen.Terminal {
+		content = terminal.Clean(content)
+	}
+	_, err := io.WriteString(screen, content)
+	return err
 }

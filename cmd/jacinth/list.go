@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -120,10 +119,7 @@ func (i *inventory) printJSON(out io.Writer) error {
 		}
 		list = append(list, entry)
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(list)
+	return printJSON(out, list)
 }
 
 // about is the first line of what a method is for.

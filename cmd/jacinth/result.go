@@ -13,7 +13,7 @@ func printResult(screen *terminal.Screen, format string, result json.RawMessage)
 	var text string
 	switch format {
 	case "json":
-		text = terminal.CompactJSON(result)
+		text = screen.CompactJSON(result)
 	case "table":
 		if table, ok := resultTable(result); ok {
 			return screen.Table(table)

@@ -9,14 +9,30 @@ import (
 )
 
 // Sample makes up a value that a schema allows, as far as that is easy: one that the schema gives itself, or the
-// simplest of its type.
-func (t *Types) Sample(schema *openrpc.Schema) json.RawMessage { return t.sample(schema, 0) }
+// simplest of its type. What is inside itself, or too much to be an example, is null.
+func (t *Types) Sample(schema *openrpc.Schema) json.RawMessage {
+	s := sampler{Types: t, around: make(map[*openrpc.Schema]bool), left: maxSample}
+	return s.sample(schema)
+}
 
-func (t *Types) sample(schema *openrpc.Schema, depth int) json.RawMessage {
-	schema = t.resolve(schema)
-	if schema == nil || depth > maxDepth {
+// maxSample is how many values a sample is made of.
+const maxSample = 200
+
+// sampler makes up a value.
+type sampler struct {
+	*Types
+
+	around map[*openrpc.Schema]bool // schemas that the value is inside of
+	left   int                      // values that may still be made up
+}
+
+func (s *sampler) sample(schema *openrpc.Schema) json.RawMessage {
+	schema = s.resolve(schema)
+	if s.left--; schema == nil || s.around[schema] || s.left < 0 {
 		return json.RawMessage("null")
 	}
+	s.around[schema] = true
+	defer delete(s.around, schema)
 	for _, own := range [][]json.RawMessage{schema.Examples, {schema.Default}, schema.Enum, {schema.Const}} {
 		if len(own) > 0 && len(own[0]) > 0 {
 			return own[0]
@@ -24,10 +40,10 @@ func (t *Types) sample(schema *openrpc.Schema, depth int) json.RawMessage {
 	}
 	for _, alternatives := range [][]*openrpc.Schema{schema.AnyOf, schema.OneOf, schema.AllOf} {
 		if len(alternatives) > 0 {
-			return t.sample(alternatives[0], depth+1)
+			return s.sample(alternatives[0])
 		}
 	}
-	switch wanted := t.kinds(schema, depth); {
+	switch wanted := s.kinds(schema); {
 	case wanted == every:
 		return json.RawMessage("null")
 	case wanted&text != 0:
@@ -37,9 +53,9 @@ func (t *Types) sample(schema *openrpc.Schema, depth int) json.RawMessage {
 	case wanted&boolean != 0:
 		return json.RawMessage("true")
 	case wanted&array != 0:
-		return t.sampleArray(schema, depth)
+		return s.array(schema)
 	case wanted&object != 0:
-		return t.sampleObject(schema, depth)
+		return s.object(schema)
 	}
 	return json.RawMessage("null")
 }
@@ -80,22 +96,28 @@ func sampleNumber(schema *openrpc.Schema) json.RawMessage {
 	return json.RawMessage("1")
 }
 
-func (t *Types) sampleArray(schema *openrpc.Schema, depth int) json.RawMessage {
+// maxItems is how many items of a list that must have many are made up.
+const maxItems = 16
+
+func (s *sampler) array(schema *openrpc.Schema) json.RawMessage {
 	list := json.RawMessage("[")
 	count := max(len(schema.PrefixItems), 1)
+	if s.around[s.resolve(s.item(schema, 0))] {
+		count = 0 // a list of what the list is in
+	}
 	if schema.MinItems != nil {
-		count = max(count, min(*schema.MinItems, maxDepth))
+		count = max(count, min(*schema.MinItems, maxItems))
 	}
 	for i := range count {
-		list = appendItem(list, t.sample(t.item(schema, i), depth+1))
+		list = appendItem(list, s.sample(s.item(schema, i)))
 	}
 	return append(list, ']')
 }
 
-func (t *Types) sampleObject(schema *openrpc.Schema, depth int) json.RawMessage {
+func (s *sampler) object(schema *openrpc.Schema) json.RawMessage {
 	members := json.RawMessage("{")
 	for _, name := range schema.Required {
-		member := append(append(quoted(name), ':'), t.sample(schema.Properties.Get(name), depth+1)...)
+		member := append(append(quoted(name), ':'), s.sample(schema.Properties.Get(name))...)
 		members = appendItem(members, member)
 	}
 	return append(members, '}')

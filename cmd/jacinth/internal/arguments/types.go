@@ -11,23 +11,33 @@ import (
 	"github.com/jacinth-rpc/jacinth/openrpc"
 )
 
-// maxDepth is how many references and alternatives of a schema are followed, which may go in circles.
-const maxDepth = 16
+// maxReferences is how many references are followed that lead to references, which may go in circles.
+const maxReferences = 16
+
+// maxLists is how many lists of one item a value is put into, for a list of lists.
+const maxLists = 4
 
 // Types say what the params of a method are. Nil knows nothing, and takes values for JSON where they are JSON and for
 // strings where not.
 type Types struct {
 	Document *openrpc.Document
 	Method   *openrpc.Method
+
+	allowed map[*openrpc.Schema]kinds // what kinds has found
 }
 
 // of returns the JSON of a value for the schema, which may be nil.
 func (t *Types) of(schema *openrpc.Schema, v *value) (json.RawMessage, error) {
+	return t.inside(schema, v, 0)
+}
+
+// inside does the work of of, for a value that is an item of so many lists.
+func (t *Types) inside(schema *openrpc.Schema, v *value, lists int) (json.RawMessage, error) {
 	if v.raw {
 		return json.RawMessage(v.text), nil
 	}
 	schema = t.resolve(schema)
-	wanted := t.kinds(schema, 0)
+	wanted := t.kinds(schema)
 	if v.bytes && wanted&text == 0 {
 		v.text = strings.TrimSpace(v.text)
 	}
@@ -49,8 +59,8 @@ func (t *Types) of(schema *openrpc.Schema, v *value) (json.RawMessage, error) {
 	if wanted&text != 0 {
 		return quoted(v.text), nil
 	}
-	if wanted&array != 0 && !strings.HasPrefix(v.text, "[") {
-		item, err := t.of(t.item(schema, 0), v)
+	if wanted&array != 0 && !strings.HasPrefix(v.text, "[") && lists < maxLists {
+		item, err := t.inside(t.item(schema, 0), v, lists+1)
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +74,7 @@ func (t *Types) of(schema *openrpc.Schema, v *value) (json.RawMessage, error) {
 // many returns the JSON array of values that were given one after the other under one name.
 func (t *Types) many(schema *openrpc.Schema, values []value) (json.RawMessage, error) {
 	schema = t.resolve(schema)
-	if t.kinds(schema, 0)&array == 0 {
+	if t.kinds(schema)&array == 0 {
 		return nil, failure.Usagef("%s is given %d times, and is no list", values[0].name, len(values))
 	}
 	list := json.RawMessage("[")
@@ -83,7 +93,7 @@ func (t *Types) many(schema *openrpc.Schema, values []value) (json.RawMessage, e
 
 // resolve follows references of a schema into the components of the document.
 func (t *Types) resolve(schema *openrpc.Schema) *openrpc.Schema {
-	for range maxDepth {
+	for range maxReferences {
 		if t == nil || schema == nil || schema.Ref == "" {
 			return schema
 		}
@@ -104,19 +114,37 @@ func (t *Types) item(schema *openrpc.Schema, i int) *openrpc.Schema {
 		return schema.Items
 	}
 	for _, part := range slices.Concat(schema.AnyOf, schema.OneOf, schema.AllOf) {
-		if part = t.resolve(part); t.kinds(part, 1)&array != 0 {
+		if part = t.resolve(part); t.kinds(part)&array != 0 {
 			return part.Items
 		}
 	}
 	return nil
 }
 
-// kinds are the types of value that a schema allows.
-func (t *Types) kinds(schema *openrpc.Schema, depth int) kinds {
+// kinds are the types of value that a schema allows. One that is being looked at already, because it is a part of itself,
+// is taken to allow every type, and each is looked at once: documents can be made to be hard.
+func (t *Types) kinds(schema *openrpc.Schema) kinds {
 	schema = t.resolve(schema)
-	if schema == nil || depth > maxDepth {
+	if t == nil || schema == nil {
 		return every
 	}
+	if known, ok := t.allowed[schema]; ok {
+		return known
+	}
+	if t.allowed == nil {
+		t.allowed = make(map[*openrpc.Schema]kinds)
+	}
+	t.allowed[schema] = every
+	allowed := t.look(schema)
+	if allowed == 0 {
+		allowed = every // what cannot be understood is left to the service
+	}
+	t.allowed[schema] = allowed
+	return allowed
+}
+
+// look does the work of kinds.
+func (t *Types) look(schema *openrpc.Schema) kinds {
 	allowed := every
 	if types := named(schema.Type); types != 0 {
 		allowed = types
@@ -132,7 +160,7 @@ func (t *Types) kinds(schema *openrpc.Schema, depth int) kinds {
 		allowed &= kindOf(schema.Const)
 	}
 	for _, part := range schema.AllOf {
-		allowed &= t.kinds(part, depth+1)
+		allowed &= t.kinds(part)
 	}
 	for _, alternatives := range [][]*openrpc.Schema{schema.AnyOf, schema.OneOf} {
 		if len(alternatives) == 0 {
@@ -140,12 +168,9 @@ func (t *Types) kinds(schema *openrpc.Schema, depth int) kinds {
 		}
 		var either kinds
 		for _, part := range alternatives {
-			either |= t.kinds(part, depth+1)
+			either |= t.kinds(part)
 		}
 		allowed &= either
-	}
-	if allowed == 0 {
-		return every // what cannot be understood is left to the service
 	}
 	return allowed
 }

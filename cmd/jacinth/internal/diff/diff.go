@@ -9,17 +9,21 @@ package diff
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jacinth-rpc/jacinth/openrpc"
 )
 
-// maxComparisons bounds the work on one method, for documents that were made to be hard.
-const maxComparisons = 5_000
+// How many schemas are read, for documents that were made to be hard.
+const (
+	maxMethodWork = 20_000 // for one method
+	maxWork       = 500_000
+)
 
 // Documents returns what is different between two documents, the breaking changes first. It changes neither of them.
 func Documents(older, newer *openrpc.Document) []Change {
-	d := &differ{old: &side{"old", older}, new: &side{"new", newer}}
+	d := &differ{old: &side{"old", older}, new: &side{"new", newer}, left: maxWork}
 	d.service()
 	for i := range older.Methods {
 		d.method(&older.Methods[i], i)
@@ -48,7 +52,8 @@ type differ struct {
 	methods []string      // what is being compared at the moment
 	seen    map[pair]bool // schemas that are, or were, compared for it
 	order   []pair        // those of seen, in the order in which they were compared
-	budget  int           // comparisons left for it
+	budget  int           // schemas that may still be read for it
+	left    int           // schemas that may still be read for all methods
 }
 
 // add notes a change at a place of one of the documents.
@@ -102,11 +107,21 @@ func find(methods []openrpc.Method, name string) int {
 	return slices.IndexFunc(methods, func(m openrpc.Method) bool { return m.Name == name })
 }
 
-// pointer appends parts to a JSON pointer.
+// escape and unescape write and read a part of a JSON pointer.
+var (
+	escape   = strings.NewReplacer("~", "~0", "/", "~1").Replace
+	unescape = strings.NewReplacer("~1", "/", "~0", "~").Replace
+)
+
+// pointer appends parts, which are texts and numbers, to a JSON pointer.
 func pointer(base string, parts ...any) string {
-	escape := strings.NewReplacer("~", "~0", "/", "~1")
 	for _, part := range parts {
-		base += "/" + escape.Replace(fmt.Sprint(part))
+		switch part := part.(type) {
+		case int:
+			base += "/" + strconv.Itoa(part)
+		case string:
+			base += "/" + escape(part)
+		}
 	}
 	return base
 }

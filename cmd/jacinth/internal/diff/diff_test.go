@@ -311,3 +311,34 @@ func TestChange_isWrittenAsJSON(t *testing.T) {
 		t.Errorf("Marshal(changes) = %s, %v, want %s", got, err, want)
 	}
 }
+
+// TestDocuments_endsInTime has a document of which each method alone, and all methods together, would take too long.
+func TestDocuments_endsInTime(t *testing.T) {
+	schemas := `"deep15":{"type":"string"}`
+	for i := range 15 {
+		next := fmt.Sprintf(`{"$ref":"#/components/schemas/deep%d"}`, i+1)
+		schemas += fmt.Sprintf(`,"deep%d":{"anyOf":[%s]}`, i, strings.TrimSuffix(strings.Repeat(next+",", 10), ","))
+	}
+	document := func(hard int) string {
+		var methods string
+		for i := range hard {
+			methods += fmt.Sprintf(`{"name":"hard%d","params":[{"name":"x","schema":{"$ref":"#/components/schemas/deep0"}}]},`, i)
+		}
+		return `[` + methods + `{"name":"easy","params":[{"name":"x","schema":{"type":"string"}}]}],"components":{"schemas":{` + schemas + `}}`
+	}
+	for _, test := range []struct {
+		hard int
+		want string // of the method that is easy to compare, and comes last
+	}{{1, ""}, {30, "too-large"}} {
+		changes := diff.Documents(parse(t, document(test.hard)), parse(t, document(test.hard)))
+		got := ""
+		for _, c := range changes {
+			if slices.Contains(c.Methods, "easy") {
+				got = c.Rule
+			}
+		}
+		if got != test.want || diff.Count(changes, diff.Breaking) > 0 || diff.Count(changes, diff.Warning) < test.hard {
+			t.Errorf("after %d hard methods, the change of the easy one is %q, want %q:\n%s", test.hard, got, test.want, strings.Join(lines(changes), "\n"))
+		}
+	}
+}

@@ -127,7 +127,8 @@ func (d *differ) flatten(in *side, n node) *flat {
 // when none is left.
 func (d *differ) fold(f *flat, in *side, n node, parts *int) {
 	s := n.schema
-	if *parts--; s == nil || *parts < 0 {
+	d.budget--
+	if *parts--; s == nil || *parts < 0 || d.budget < 0 {
 		return
 	}
 	if s.Ref != "" {
@@ -218,10 +219,13 @@ func (d *differ) foldValues(f *flat, s *openrpc.Schema) {
 	f.encodings = insert(f.encodings, s.ContentEncoding)
 	f.multiples = insert(f.multiples, s.MultipleOf.String())
 	f.unique = f.unique || s.UniqueItems
-	for name, schema := range map[string]*openrpc.Schema{"not": s.Not, "contains": s.Contains, "propertyNames": s.PropertyNames} {
-		if schema != nil {
-			if written, err := schema.MarshalJSON(); err == nil {
-				f.opaque = insert(f.opaque, name+" "+string(written))
+	for _, each := range []struct {
+		name   string
+		schema *openrpc.Schema
+	}{{"not", s.Not}, {"contains", s.Contains}, {"propertyNames", s.PropertyNames}} {
+		if each.schema != nil {
+			if written, err := each.schema.MarshalJSON(); err == nil {
+				f.opaque = insert(f.opaque, each.name+" "+string(written))
 			}
 		}
 	}
@@ -343,9 +347,4 @@ func isNever(s *openrpc.Schema) bool {
 	}
 	written, err := s.MarshalJSON()
 	return err == nil && string(written) == "false"
-}
-
-// unescape undoes the escapes of a part of a JSON pointer.
-func unescape(part string) string {
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
 }

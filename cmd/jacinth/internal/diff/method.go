@@ -12,7 +12,9 @@ import (
 func (d *differ) method(was *openrpc.Method, place int) {
 	d.methods = []string{was.Name}
 	d.seen, d.order = make(map[pair]bool), nil
-	d.budget = maxComparisons
+	d.budget = min(maxMethodWork, d.left)
+	given := d.budget
+	defer func() { d.left -= given - d.budget }()
 	at := find(d.new.Methods, was.Name)
 	if at < 0 {
 		d.add(Breaking, "method-removed", d.old, pointer("", "methods", place), "The method %s is gone.", was.Name)

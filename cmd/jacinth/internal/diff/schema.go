@@ -50,8 +50,10 @@ func (d *differ) schema(was, is node, way direction) {
 	}
 	d.seen[p] = true
 	d.order = append(d.order, p)
-	d.budget--
 	old, new := d.flatten(d.old, was), d.flatten(d.new, is)
+	if d.budget < 0 {
+		return // what was read may lack something
+	}
 	if old.kinds == 0 && new.kinds == 0 || !d.kinds(old, new, way) {
 		return
 	}

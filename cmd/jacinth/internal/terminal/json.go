@@ -19,6 +19,15 @@ func (s *Screen) JSON(raw json.RawMessage) string {
 	return s.coloured(Clean(out.String()))
 }
 
+// CompactJSON returns raw, which must be valid, in one line. A terminal gets what it would obey as the escapes that JSON
+// has for it, which are the same value.
+func (s *Screen) CompactJSON(raw json.RawMessage) string {
+	if s.Terminal {
+		return Clean(CompactJSON(raw))
+	}
+	return CompactJSON(raw)
+}
+
 // CompactJSON returns raw, which must be valid, in one line.
 func CompactJSON(raw json.RawMessage) string {
 	var out bytes.Buffer
