@@ -8,6 +8,7 @@ require (
 	github.com/ethereum/go-ethereum v1.17.10
 	github.com/gorilla/rpc v1.2.1
 	github.com/jacinth-rpc/jacinth v0.0.0
+	github.com/jacinth-rpc/jacinth/nats v0.0.0
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0
 	google.golang.org/grpc v1.85.0
@@ -51,4 +52,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260819154853-08b0e4226688 // indirect
 )
 
-replace github.com/jacinth-rpc/jacinth => ../
+replace (
+	github.com/jacinth-rpc/jacinth => ../
+	github.com/jacinth-rpc/jacinth/nats => ../nats
+)

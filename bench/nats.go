@@ -20,21 +20,9 @@ func (natsPeer) name() string   { return "NATS request-reply" }
 func (natsPeer) module() string { return "github.com/nats-io/nats-server/v2" }
 
 func (natsPeer) serve(listener net.Listener) error {
-	// The broker listens by itself: it takes the port over.
-	host, port, err := splitAddress(listener)
+	broker, err := startBroker(listener)
 	if err != nil {
 		return err
-	}
-	if err := listener.Close(); err != nil {
-		return err
-	}
-	broker, err := natsserver.NewServer(&natsserver.Options{Host: host, Port: port, NoLog: true, NoSigs: true})
-	if err != nil {
-		return err
-	}
-	broker.Start()
-	if !broker.ReadyForConnections(10 * time.Second) {
-		return errors.New("the NATS server does not get ready")
 	}
 	connection, err := nats.Connect("", nats.InProcessServer(broker))
 	if err != nil {
@@ -49,6 +37,27 @@ func (natsPeer) serve(listener net.Listener) error {
 	}
 	broker.WaitForShutdown()
 	return nil
+}
+
+// startBroker runs a NATS server in this process, at the address of the listener.
+func startBroker(listener net.Listener) (*natsserver.Server, error) {
+	// The broker listens by itself: it takes the port over.
+	host, port, err := splitAddress(listener)
+	if err != nil {
+		return nil, err
+	}
+	if err := listener.Close(); err != nil {
+		return nil, err
+	}
+	broker, err := natsserver.NewServer(&natsserver.Options{Host: host, Port: port, NoLog: true, NoSigs: true})
+	if err != nil {
+		return nil, err
+	}
+	broker.Start()
+	if !broker.ReadyForConnections(10 * time.Second) {
+		return nil, errors.New("the NATS server does not get ready")
+	}
+	return broker, nil
 }
 
 func answerNATS(message *nats.Msg, fn func(context.Context, SumParams) (int, error)) {

@@ -55,6 +55,7 @@ func peers() []peer {
 		connectPeer{},
 		grpcPeer{},
 		natsPeer{},
+		oursNATS{},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ type Server struct {
 	config  jacinth.Config // of the service
 	calls   chan struct{}  // has as many tokens as messages are being worked on
 	bytes   bytesInFlight
+	pending int // bytes of messages that have arrived and are not looked at yet
 	workers sync.WaitGroup
 }
 
@@ -104,6 +106,9 @@ func (s *Server) prepare() error {
 			*limit = math.MaxInt
 		}
 	}
+	if s.pending == 0 {
+		s.pending = 64 << 20
+	}
 	const most = 1 << 16 // goroutines, whatever the service takes
 	s.calls = make(chan struct{}, min(s.config.Limits.InFlight, most))
 	s.bytes.limit = s.config.Limits.BodyInFlight
@@ -119,8 +124,12 @@ func (s *Server) subscribed(ctx, calls context.Context, link *link, moves <-chan
 	if err != nil {
 		return nil, fmt.Errorf("cannot subscribe to %s: %w", s.subject, err)
 	}
-	// Messages wait for no worker here, so that what piles up is what the goroutine that takes them has no time for.
-	if err := subscription.SetPendingLimits(-1, s.config.Limits.BodyInFlight); err != nil {
+	// Messages wait for no worker, so that what piles up is what the goroutine that takes them has no time for.
+	if err := subscription.SetPendingLimits(-1, s.pending); err != nil {
+		return nil, err
+	}
+	if err := s.refusal(link); err != nil {
+		_ = subscription.Unsubscribe()
 		return nil, err
 	}
 	closed := make(chan struct{})
@@ -151,6 +160,21 @@ func (s *Server) subscribed(ctx, calls context.Context, link *link, moves <-chan
 	case <-s.patience():
 	}
 	return next, nil
+}
+
+// refusal says that NATS does not let the service subscribe. NATS does so later than it is asked.
+func (s *Server) refusal(link *link) error {
+	if !link.isUp() {
+		return nil
+	}
+	if err := s.Conn.FlushTimeout(5 * time.Second); err != nil {
+		return nil //nolint:nilerr // the connection was lost meanwhile, and comes back
+	}
+	err := s.Conn.LastError()
+	if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), strconv.Quote(s.subject)) {
+		return fmt.Errorf("the service may not subscribe to %s: %w", s.subject, err)
+	}
+	return nil
 }
 
 // drain waits for the calls under way.

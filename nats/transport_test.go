@@ -456,3 +456,80 @@ func TestServer_refuses(t *testing.T) {
 		t.Errorf("Run on a connection that is closed = %v, want %v", err, errClosed)
 	}
 }
+
+// blocking is a log handler that takes no line of a request until it is released.
+type blocking struct {
+	slog.Handler
+	began   chan struct{}
+	release chan struct{}
+}
+
+func (b blocking) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == "request" {
+		select {
+		case b.began <- struct{}{}:
+		default:
+		}
+		<-b.release
+	}
+	return b.Handler.Handle(ctx, r)
+}
+
+// TestServer_slowConsumer holds that a server that cannot keep up loses messages and says so, and then goes on.
+func TestServer_slowConsumer(t *testing.T) {
+	engine := startServer(t, embedded.Config{})
+	log := &journal{}
+	handler := blocking{slog.NewJSONHandler(log, nil), make(chan struct{}, 1), make(chan struct{})}
+	svc := jacinth.New(jacinth.Config{Name: "billing", Logger: slog.New(handler), Limits: jacinth.Limits{Body: 100}})
+	jacinth.Public(svc, "quick", func(context.Context, jacinth.None) (string, error) { return "", nil })
+	conn, err := engine.Connect(nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- (&Server{Conn: conn, Service: svc, pending: 10_000}).Run(ctx) }()
+	client := connect(t, engine)
+	for conn.NumSubscriptions() == 0 || conn.Flush() != nil {
+	}
+	for range 30 { // each is refused, which is logged by the goroutine that takes them
+		if err := client.Publish("jacinth.billing", make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-handler.began
+	for !strings.Contains(log.String(), "some were lost") {
+		time.Sleep(time.Millisecond)
+	}
+	close(handler.release)
+	for newClient(client, "billing").Call(t.Context(), "quick", nil, nil, jacinth.Timeout(100*time.Millisecond)) != nil {
+	} // what comes while there is no room is lost
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("Run = %v", err)
+	}
+}
+
+// TestServer_drainsInTime holds that a server that stops waits no longer than the service says, and ends the contexts of
+// those calls that have not ended by then.
+func TestServer_drainsInTime(t *testing.T) {
+	engine := startServer(t, embedded.Config{})
+	svc := jacinth.New(jacinth.Config{Name: "billing", Logger: quietLogger, DrainTimeout: 50 * time.Millisecond})
+	inside := make(chan struct{})
+	jacinth.Public(svc, "obey", func(ctx context.Context, _ jacinth.None) (jacinth.None, error) {
+		close(inside)
+		<-ctx.Done()
+		return jacinth.None{}, ctx.Err()
+	})
+	stop := serve(t, connect(t, engine), svc)
+	client := newClient(connect(t, engine), "billing")
+	client.NoRetry = true
+	answer := make(chan error, 1)
+	go func() { answer <- client.Call(t.Context(), "obey", nil, nil) }()
+	<-inside
+	stop()
+	if err := <-answer; !errors.Is(err, jacinth.Unavailable) {
+		t.Errorf("a call that was cut short = %v, want %v", err, jacinth.Unavailable)
+	}
+}

@@ -86,16 +86,19 @@ func (s *Server) start(options *server.Options, logger *slog.Logger) error {
 	failed := make(chan string, 1)
 	s.nats.SetLogger(journal{logger, failed}, false, false)
 	s.nats.Start()
-	const patience = 10 * time.Second
-	if !s.nats.ReadyForConnections(patience) {
+	for late := time.Now().Add(10 * time.Second); ; {
+		if s.nats.ReadyForConnections(100 * time.Millisecond) {
+			return nil
+		}
 		select {
 		case why := <-failed:
 			return fmt.Errorf("the embedded server does not start: %s", why)
 		default:
+		}
+		if time.Now().After(late) {
 			return errors.New("the embedded server does not get ready")
 		}
 	}
-	return nil
 }
 
 func isLoopback(host string) bool {
