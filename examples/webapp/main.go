@@ -3,8 +3,8 @@
 //
 //	go run ./examples/webapp
 //
-// Then open http://127.0.0.1:5001/ in a browser. With -development the template is read anew for each request, from
-// the folder examples/webapp if that is where you are.
+// Then open http://127.0.0.1:5001/ in a browser. Files and template are those in the program, or in the source folder
+// if you are where it is; with -development, edits of the template show at the next request.
 package main
 
 import (
@@ -82,12 +82,13 @@ func main() {
 	book := &guestBook{}
 	book.register(svc.Group("guestbook"))
 
-	static, err := fs.Sub(embedded, "static")
+	site := files()
+	static, err := fs.Sub(site, "static")
 	if err != nil {
 		panic(err)
 	}
 	svc.Static("/static", static)
-	templates := jacinth.ParseTemplates(files(), "templates/*.html")
+	templates := jacinth.ParseTemplates(site, "templates/*.html")
 	svc.Handle("GET /{$}", jacinth.Page(templates, "index.html", func(r *http.Request) ([]Entry, error) {
 		return book.list(r.Context(), jacinth.None{})
 	}))
