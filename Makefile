@@ -17,10 +17,10 @@ LINTER := bin/golangci-lint-$(firstword $(shell go env GOVERSION))-$(shell cksum
 
 heading = @printf '\n== %s ==\n'
 
-.PHONY: help test deps tidy fmt vet lint unit bench fuzz fix clean
+.PHONY: help test deps tidy fmt vet lint unit bench bench-check fuzz fix clean
 
 help: ## say what the targets do
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
 
 test: deps tidy fmt vet lint unit bench fuzz ## run every check below, in this order
 	$(heading) "All checks passed"
@@ -54,6 +54,9 @@ unit: ## run the tests of every module under the race detector, in random order
 bench: ## run every benchmark once, to see that it still works
 	$(heading) "bench: every benchmark once"
 	@go test -run='^$$' -bench=. -benchtime=1x work
+
+bench-check: ## say which benchmarks got worse by more than a tenth since the last tag or BASE=commit
+	@scripts/bench-check.sh $(BASE)
 
 fuzz: ## fuzz every target for FUZZTIME (10s)
 	$(heading) "fuzz: every target for $(FUZZTIME)"
