@@ -135,44 +135,49 @@ func TestRegistry_watchEnds(t *testing.T) {
 	})
 }
 
+// wrongInstances are ways to spoil an instance so that it cannot be one.
+var wrongInstances = map[string]func(*jacinth.Instance){
+	"service none":         func(i *jacinth.Instance) { i.Service = "" },
+	"service pattern":      func(i *jacinth.Instance) { i.Service = "workers.*" },
+	"service star":         func(i *jacinth.Instance) { i.Service = "*" },
+	"service long":         func(i *jacinth.Instance) { i.Service = string(make([]byte, 1000)) },
+	"service path":         func(i *jacinth.Instance) { i.Service = "../billing" },
+	"id none":              func(i *jacinth.Instance) { i.ID = "" },
+	"id escape":            func(i *jacinth.Instance) { i.ID = "\x1b[2J" },
+	"id line":              func(i *jacinth.Instance) { i.ID = "a\nb" },
+	"version line":         func(i *jacinth.Instance) { i.Version = "1\r\n2" },
+	"url none":             func(i *jacinth.Instance) { i.URL = "" },
+	"url relative":         func(i *jacinth.Instance) { i.URL = "/api" },
+	"url bare":             func(i *jacinth.Instance) { i.URL = "10.0.0.7:8000" },
+	"url file":             func(i *jacinth.Instance) { i.URL = "file:///etc/passwd" },
+	"url unix":             func(i *jacinth.Instance) { i.URL = "unix:///run/x" },
+	"url user":             func(i *jacinth.Instance) { i.URL = "http://user:secret@a.test/api" },
+	"url query":            func(i *jacinth.Instance) { i.URL = "http://a.test/api?token=secret" },
+	"url everywhere":       func(i *jacinth.Instance) { i.URL = "http://0.0.0.0:8000/api" },
+	"url everywhere 6":     func(i *jacinth.Instance) { i.URL = "http://[::]:8000/api" },
+	"url everywhere 4in6":  func(i *jacinth.Instance) { i.URL = "http://[::ffff:0.0.0.0]:8000/api" },
+	"url metadata service": func(i *jacinth.Instance) { i.URL = "http://169.254.169.254/latest" },
+	"url metadata 4in6":    func(i *jacinth.Instance) { i.URL = "http://[::ffff:169.254.169.254]/latest" },
+	"url link-local":       func(i *jacinth.Instance) { i.URL = "http://[fe80::1]:8000/api" },
+	"url multicast":        func(i *jacinth.Instance) { i.URL = "http://224.0.0.1/api" },
+	"url broadcast":        func(i *jacinth.Instance) { i.URL = "http://255.255.255.255/api" },
+	"url long":             func(i *jacinth.Instance) { i.URL = "http://a.test/" + string(make([]byte, 1000)) },
+	"url control":          func(i *jacinth.Instance) { i.URL = "http://a.test/\x7f" },
+}
+
+// wrongNames are no names of services and no patterns.
+var wrongNames = []string{"", "**", "workers*", ".*", "a b", "workers.*.mail"}
+
 func TestRegistry_refusesWhatCannotBe(t *testing.T) {
-	wrong := map[string]func(*jacinth.Instance){
-		"service none":         func(i *jacinth.Instance) { i.Service = "" },
-		"service pattern":      func(i *jacinth.Instance) { i.Service = "workers.*" },
-		"service star":         func(i *jacinth.Instance) { i.Service = "*" },
-		"service long":         func(i *jacinth.Instance) { i.Service = string(make([]byte, 1000)) },
-		"service path":         func(i *jacinth.Instance) { i.Service = "../billing" },
-		"id none":              func(i *jacinth.Instance) { i.ID = "" },
-		"id escape":            func(i *jacinth.Instance) { i.ID = "\x1b[2J" },
-		"id line":              func(i *jacinth.Instance) { i.ID = "a\nb" },
-		"version line":         func(i *jacinth.Instance) { i.Version = "1\r\n2" },
-		"url none":             func(i *jacinth.Instance) { i.URL = "" },
-		"url relative":         func(i *jacinth.Instance) { i.URL = "/api" },
-		"url bare":             func(i *jacinth.Instance) { i.URL = "10.0.0.7:8000" },
-		"url file":             func(i *jacinth.Instance) { i.URL = "file:///etc/passwd" },
-		"url unix":             func(i *jacinth.Instance) { i.URL = "unix:///run/x" },
-		"url user":             func(i *jacinth.Instance) { i.URL = "http://user:secret@a.test/api" },
-		"url query":            func(i *jacinth.Instance) { i.URL = "http://a.test/api?token=secret" },
-		"url everywhere":       func(i *jacinth.Instance) { i.URL = "http://0.0.0.0:8000/api" },
-		"url everywhere 6":     func(i *jacinth.Instance) { i.URL = "http://[::]:8000/api" },
-		"url everywhere 4in6":  func(i *jacinth.Instance) { i.URL = "http://[::ffff:0.0.0.0]:8000/api" },
-		"url metadata service": func(i *jacinth.Instance) { i.URL = "http://169.254.169.254/latest" },
-		"url metadata 4in6":    func(i *jacinth.Instance) { i.URL = "http://[::ffff:169.254.169.254]/latest" },
-		"url link-local":       func(i *jacinth.Instance) { i.URL = "http://[fe80::1]:8000/api" },
-		"url multicast":        func(i *jacinth.Instance) { i.URL = "http://224.0.0.1/api" },
-		"url broadcast":        func(i *jacinth.Instance) { i.URL = "http://255.255.255.255/api" },
-		"url long":             func(i *jacinth.Instance) { i.URL = "http://a.test/" + string(make([]byte, 1000)) },
-		"url control":          func(i *jacinth.Instance) { i.URL = "http://a.test/\x7f" },
-	}
 	inEach(t, func(t *testing.T, registry jacinth.Registry) {
-		for name, spoil := range wrong {
+		for name, spoil := range wrongInstances {
 			one := instance("billing", "a")
 			spoil(&one)
 			if lease, err := registry.Register(t.Context(), one); err == nil || lease != nil {
 				t.Errorf("%s: Register(%+v) = %v, %v; want an error", name, one, lease, err)
 			}
 		}
-		for _, name := range []string{"", "**", "workers*", ".*", "a b", "workers.*.mail"} {
+		for _, name := range wrongNames {
 			watch := follow(t, registry, name)
 			pass(seen)
 			if watch.count() != 0 || len(watch.errors()) != 1 {

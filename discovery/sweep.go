@@ -20,6 +20,10 @@ func (t *table) sweep(now time.Time) {
 	if all := t.count + lost; all < freezeFrom || 2*(silent+lost) <= all {
 		if !t.frozen.IsZero() {
 			t.logger.LogAttrs(context.Background(), slog.LevelInfo, "most instances are heard of again")
+			for _, e := range overdue { // whose way back may be just open, and who beat in their own time
+				e.renewed = now.Add(2*beat - e.ttl)
+			}
+			overdue = nil
 		}
 		t.frozen, t.spent = time.Time{}, false
 	} else if len(overdue) > 0 && t.frozen.IsZero() && !t.spent {

@@ -90,7 +90,7 @@ func sayBack(got, want error) error {
 	g, _ := errors.AsType[*goneError](got)
 	w, _ := errors.AsType[*goneError](want)
 	if (g == nil) != (w == nil) || g != nil && *g != *w || g == nil && got != nil {
-		return fmt.Errorf("it returns %#v, want %#v", got, want)
+		return fmt.Errorf("it returns %v (%+v), want %v (%+v)", got, g, want, w) //nolint:errorlint // they are values to show
 	}
 	return nil
 }
