@@ -162,6 +162,7 @@ var wrongInstances = map[string]func(*jacinth.Instance){
 	"url multicast":        func(i *jacinth.Instance) { i.URL = "http://224.0.0.1/api" },
 	"url broadcast":        func(i *jacinth.Instance) { i.URL = "http://255.255.255.255/api" },
 	"url long":             func(i *jacinth.Instance) { i.URL = "http://a.test/" + string(make([]byte, 1000)) },
+	"url foreign":          func(i *jacinth.Instance) { i.URL = "http://a.test/\u202eipa" },
 	"url control":          func(i *jacinth.Instance) { i.URL = "http://a.test/\x7f" },
 }
 

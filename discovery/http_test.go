@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -222,6 +223,40 @@ func TestHTTP_outOfReachForAWhile(t *testing.T) {
 		pass(2 * time.Minute)
 		watch.wants(t, "two minutes later", "billing/a")
 		closeLease(t, lease)
+	})
+}
+
+// The figures of docs/guide/discovery.md for a crash are from here.
+func TestHTTP_crashIsSeenWithinTheTTL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := startServer(t)
+		_, client := server.connect()
+		watch := follow(t, newHTTP(t, client), "billing")
+		keeper := register(t, newHTTP(t, client), instance("billing", "keeper"))
+		var took []time.Duration
+		for i := range 25 {
+			way, dying := server.connect()
+			lease := register(t, newHTTP(t, dying), instance("billing", "a"))
+			pass(20*time.Second + time.Duration(i)*200*time.Millisecond)
+			way.set(true)
+			crashed := time.Now()
+			for len(watch.last()) > 1 {
+				pass(50 * time.Millisecond)
+				if time.Since(crashed) > time.Minute {
+					t.Fatal("an instance that crashed a minute ago is still seen")
+				}
+			}
+			took = append(took, time.Since(crashed))
+			ended, cancel := context.WithCancel(t.Context())
+			cancel()
+			_ = lease.Close(ended)
+		}
+		slices.Sort(took)
+		t.Logf("from a crash to the moment in which a watcher knows: %v, %v in the middle, %v", took[0], took[len(took)/2], took[len(took)-1])
+		if took[0] < 8*time.Second || took[len(took)-1] > 15*time.Second+200*time.Millisecond {
+			t.Errorf("it takes %v to %v, want what is left of the 15 s since the last beat, which is 6 s old at most", took[0], took[len(took)-1])
+		}
+		closeLease(t, keeper)
 	})
 }
 

@@ -134,6 +134,7 @@ func TestService_callersWithoutATokenAreHeldShort(t *testing.T) {
 		"loopback from afar":           ping("10.0.0.7:4000", "legacy", "http://127.0.0.1/api"),
 		"a method with leases":         from(t, svc, "10.0.0.7:4000", "", "registry.list", nil, nil),
 		"a wrong token":                from(t, svc, "10.0.0.7:4000", "guess", "ping", jacinth.Positional{"legacy", "10.0.0.7", 8000}, nil),
+		"locating by a wrong token":    from(t, svc, "10.0.0.7:4000", "guess", "locate_service", jacinth.Positional{"legacy"}, nil),
 		"a token for another name":     from(t, svc, "10.0.0.7:4000", "billing", "ping", jacinth.Positional{"legacy", "10.0.0.7", 8000}, nil),
 		"an address without a network": ping("pipe", "legacy", "http://10.0.0.7/api"),
 	} {
@@ -165,6 +166,14 @@ func TestService_callersWithoutATokenAreHeldShort(t *testing.T) {
 	}
 	if err := from(t, svc, "10.0.0.7:4000", "billing", "locate_service", jacinth.Positional{"*"}, &located); err != nil || len(located) != 2 {
 		t.Errorf("locate_service of everything with a token = %v, %v; want both", located, err)
+	}
+
+	if err := from(t, svc, "10.0.0.9:4000", "billing", "registry.renew",
+		map[string]any{"id": "b", "service": "billing", "epoch": 1, "ready": false}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := from(t, svc, "10.0.0.7:4000", "billing", "locate_service", jacinth.Positional{"billing"}, &located); err != nil || len(located) != 0 {
+		t.Errorf("locate_service of what is not ready = %v, %v; want none", located, err)
 	}
 
 	// One of them does not take the room of the others, nor all of them that of those who have tokens.

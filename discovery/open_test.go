@@ -2,6 +2,9 @@ package discovery_test
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -88,5 +91,30 @@ func TestOpen_saysWhatIsWrong(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "secret") {
 			t.Errorf("Open(%q) = %v, which tells the secret", url, err)
 		}
+	}
+}
+
+// TestGuide_registries opens every registry that the guide names, as whoever copies it does.
+func TestGuide_registries(t *testing.T) {
+	guide, err := os.ReadFile("../docs/guide/discovery.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	urls := regexp.MustCompile("(?:memory|static|dns|http|https):[^`\\s)\"*]*").FindAllString(
+		strings.Join(regexp.MustCompile("`[^`]*`|JACINTH_REGISTRY=\\S+").FindAllString(string(guide), -1), "\n"), -1)
+	kinds := map[string]bool{}
+	for _, url := range urls {
+		if strings.HasSuffix(url, "://") || strings.Contains(url, "10.0.0.7:8000/api") && !strings.HasPrefix(url, "static:") {
+			continue // where instances are
+		}
+		registry, err := discovery.Open(t.Context(), url)
+		if err != nil {
+			t.Errorf("the guide has %s, but: %v", url, err)
+			continue
+		}
+		kinds[fmt.Sprintf("%T", registry)] = true
+	}
+	if len(kinds) != 4 {
+		t.Errorf("the guide has registries of the kinds %v, and was meant to have four beside the file", kinds)
 	}
 }

@@ -149,7 +149,7 @@ func (f *fleet) check() error {
 	return nil
 }
 
-var runs = flag.Int("runs", 12, "random histories of a fleet")
+var runs = flag.Int("runs", 8, "random histories of a fleet")
 
 func TestHTTP_property(t *testing.T) {
 	first := uint64(time.Now().UnixNano())

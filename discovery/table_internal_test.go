@@ -17,7 +17,7 @@ import (
 
 var (
 	seed      = flag.Uint64("seed", 0, "of the random histories; 0 is another one each time")
-	histories = flag.Int("histories", 2000, "random histories of a table")
+	histories = flag.Int("histories", 1000, "random histories of a table")
 )
 
 // model is a table as it is described: what is alive, what is dead, and since when.
