@@ -70,6 +70,9 @@ func writeManual(out *strings.Builder, command *cobra.Command) {
 	if flags.Len() > 0 {
 		fmt.Fprintf(out, "\n```text\n%s```\n", &flags)
 	}
+	for _, part := range command.Commands() {
+		writeManual(out, part)
+	}
 }
 
 // unindented takes the two spaces away that examples have in the help.

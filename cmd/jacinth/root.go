@@ -15,6 +15,7 @@ const (
 	groupWrite = "write"
 	groupCall  = "call"
 	groupCheck = "check"
+	groupRun   = "run"
 	groupMany  = "many"
 )
 
@@ -22,6 +23,7 @@ var groups = []*cobra.Group{
 	{ID: groupWrite, Title: "Write a service:"},
 	{ID: groupCall, Title: "Talk to a service:"},
 	{ID: groupCheck, Title: "Check a service:"},
+	{ID: groupRun, Title: "Run a service:"},
 	{ID: groupMany, Title: "Run many services:"},
 }
 
@@ -36,6 +38,7 @@ var commands = []func() *cobra.Command{
 	newDiffCommand,
 	newConformCommand,
 	newBenchCommand,
+	newTokenCommand,
 	newRegistryCommand,
 	newServicesCommand,
 	newVersionCommand,

@@ -32,9 +32,12 @@ import (
 //	ended NAME CODE                waits until the program has ended with the code, or by a signal for -1
 //	arrives PATH                   waits until PAGE has been asked for the path, which begins with /slow
 //	gone PID                       waits until there is no such process
+//	keep VARIABLE FILE PATTERN     keeps the first group of a pattern that a file matches
+//	private FILE                   fails if others than its owner may read a file
 //	watch FILE PROGRAM [WORD...]   runs a program on a terminal of 80 columns and writes what it shows to FILE
 var sessionCommands = map[string]func(ts *testscript.TestScript, neg bool, words []string){
 	"exits": exits, "plain": plain, "spawn": spawn, "await": await, "silent": silent, "signal": sendSignal, "ended": ended, "gone": gone, "arrives": arrives, "watch": watchOn,
+	"keep": keep, "private": private,
 }
 
 // patience is how long a script waits for what must come. It bounds the time of a failure, not of a success.
@@ -159,6 +162,22 @@ func exits(ts *testscript.TestScript, _ bool, words []string) {
 	}
 	if got := strconv.Itoa(code); got != words[0] {
 		ts.Fatalf("%s: exit code %s, want %s", strings.Join(words[1:], " "), got, words[0])
+	}
+}
+
+func keep(ts *testscript.TestScript, _ bool, words []string) {
+	found := regexp.MustCompile(words[2]).FindStringSubmatch(ts.ReadFile(words[1]))
+	if found == nil {
+		ts.Fatalf("%s does not match %s", words[1], words[2])
+	}
+	ts.Setenv(words[0], found[1])
+}
+
+func private(ts *testscript.TestScript, _ bool, words []string) {
+	info, err := os.Stat(ts.MkAbs(words[0]))
+	ts.Check(err)
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
+		ts.Fatalf("%s has the mode %04o", words[0], mode)
 	}
 }
 
