@@ -8,7 +8,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) != "" {
+	switch os.Getenv(childVariable) {
+	case "":
+	case fleetChild:
+		runFleetChild()
+		return
+	default:
 		runChild()
 		return
 	}

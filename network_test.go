@@ -21,6 +21,8 @@ type network struct {
 	since time.Time
 	mu    sync.Mutex
 	hosts map[string]*machine // by host:port
+
+	came func(host string) // told of dials and requests, if it is not nil
 }
 
 // machine is one of them, with an HTTP server.
@@ -67,6 +69,7 @@ func (n *network) addHandler(host string, handler http.Handler) *machine {
 	}
 	m.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.calls.Add(1)
+		n.tell(host)
 		handler.ServeHTTP(w, r)
 	})}
 	go m.server.Serve(m.pipe)
@@ -75,6 +78,12 @@ func (n *network) addHandler(host string, handler http.Handler) *machine {
 	defer n.mu.Unlock()
 	n.hosts[host+":80"] = m
 	return m
+}
+
+func (n *network) tell(host string) {
+	if n.came != nil {
+		n.came(host)
+	}
 }
 
 var errRefused = errors.New("connection refused")
@@ -87,6 +96,7 @@ func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error)
 		return nil, fmt.Errorf("nobody is at %s", address)
 	}
 	m.dials.Add(1)
+	n.tell(m.instance.ID)
 	switch m.state.Load() {
 	case refusing:
 		return nil, errRefused

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jacinth-rpc/jacinth"
 )
@@ -19,6 +20,7 @@ type board struct {
 	instances []jacinth.Instance
 	down      bool
 	changed   chan struct{}
+	last      time.Time    // that it changed
 	tried     atomic.Int32 // calls of Register
 	closed    atomic.Int32
 }
@@ -30,6 +32,7 @@ func (b *board) change(do func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	do()
+	b.last = time.Now()
 	if b.changed != nil {
 		close(b.changed)
 		b.changed = nil
