@@ -76,6 +76,18 @@
 // them. [Service.Background] and [Service.Every] run tasks for as long as the service runs. /livez says that the process
 // lives and /readyz whether it welcomes work. The method get_service_specs describes the service in few words.
 //
+// # Many services
+//
+// A service with a Config.Registry tells others where it is for as long as it runs, and leaves before it stops. A client
+// with a Client.Service and the same registry calls its instances by that name, around those that fail:
+//
+//	svc := jacinth.New(jacinth.Config{Name: "orders", OpenRegistry: discovery.Open}) // -registry http://registry:8500/api
+//	billing := &jacinth.Client{Service: "billing", Registry: svc.Registry()}
+//
+// Package discovery has registries that need nothing else: in memory, in a file, in DNS, and one that is a service itself;
+// the nested module nats has one on NATS. What others need to be told, such as an address behind a proxy, Config.PublicURL
+// says. [Service.SetReady] says whether calls are welcome.
+//
 // # The description
 //
 // The method rpc.discover answers with an OpenRPC document: every method that the caller may call, with JSON Schemas

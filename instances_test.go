@@ -289,10 +289,9 @@ func TestClient_forgetsWhoWasRestarted(t *testing.T) {
 		if got := whoMany(t, client, 60); got[hostA] < 10 {
 			t.Errorf("after a restart calls went to %v, want some to each", got)
 		}
-		for range 30 { // it is one instance: with two, this would be two of three
-			if got := whoMany(t, client, 10); got[""] > 0 {
-				t.Fatal("a call failed")
-			}
+		// Half of the calls and not two of three, by five times what chance does.
+		if got := whoMany(t, client, 1000); got[hostA] > 580 {
+			t.Errorf("one of two instances that was registered twice got %d of 1000 calls", got[hostA])
 		}
 	})
 }
