@@ -290,7 +290,7 @@ func TestClient_forgetsWhoWasRestarted(t *testing.T) {
 			t.Errorf("after a restart calls went to %v, want some to each", got)
 		}
 		// Half of the calls and not two of three, by five times what chance does.
-		if got := whoMany(t, client, 1000); got[hostA] > 580 {
+		if got := whoMany(t, net.client(reg), 1000); got[hostA] > 580 {
 			t.Errorf("one of two instances that was registered twice got %d of 1000 calls", got[hostA])
 		}
 	})
