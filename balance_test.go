@@ -120,12 +120,13 @@ func TestClient_probesOnce(t *testing.T) {
 		time.Sleep(31 * time.Second)
 		before := a.dials.Load()
 		var calls sync.WaitGroup
-		for range 50 {
+		for range 30 {
 			calls.Go(func() { _, _ = who(t, client, jacinth.ReadOnly()) })
+			time.Sleep(300 * time.Millisecond)
 		}
 		calls.Wait()
 		if n := a.dials.Load() - before; n != 1 {
-			t.Errorf("%d of 50 calls at the same time tried the instance, want 1", n)
+			t.Errorf("%d of 30 calls within the 10 seconds of the first tried the instance, want 1", n)
 		}
 		// A call that its caller gives up finds out nothing, and the next one tries.
 		time.Sleep(61 * time.Second)
@@ -268,16 +269,19 @@ func TestClient_countsAsFailing(t *testing.T) {
 func TestClient_doesNotBlameInstancesForCallersWhoLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net, reg := newNetwork(t), new(board)
-		a, b := net.add(hostA), net.add(hostB)
+		quick := jacinth.New(quiet("billing"))
+		jacinth.Public(quick, "slow", func(context.Context, jacinth.None) (string, error) { return "not at all", nil })
+		a, b := net.add(hostA), net.addHandler(hostB, quick)
 		reg.set(a.instance, b.instance)
 		client := net.client(reg)
 		for range 60 {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(100*time.Millisecond, cancel)
 			_ = client.Call(ctx, "slow", nil, nil)
+			cancel()
 		}
-		if n, m := a.calls.Load(), b.calls.Load(); n < 15 || m < 15 {
-			t.Errorf("calls that were given up went to the instances %d and %d times, want both to stay", n, m)
+		if n := a.calls.Load(); n < 15 {
+			t.Errorf("%d of 60 calls went to the instance whose callers leave, want half", n)
 		}
 	})
 }

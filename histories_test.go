@@ -114,9 +114,12 @@ func (h *history) part(cut bool) {
 }
 
 // blank has the registry forget all for less time than an empty set is doubted.
-func (h *history) blank() {
+func (h *history) blank(client *jacinth.Client) {
 	h.reg.change(func() { h.blanked, h.reg.instances = h.reg.instances, nil })
-	time.Sleep(time.Duration(1+h.random.IntN(7)) * time.Second)
+	for range 1 + h.random.IntN(7) {
+		time.Sleep(time.Second)
+		h.call(client)
+	}
 	h.reg.change(func() { h.reg.instances, h.blanked = append(h.blanked, h.reg.instances...), nil })
 	time.Sleep(2 * historyLag) // lest the client hears of two such times as one
 }
@@ -192,7 +195,7 @@ func TestClient_histories(t *testing.T) {
 				case n < 12 && h.cut:
 					h.part(false)
 				case n == 12 && !h.cut:
-					h.blank()
+					h.blank(client)
 				}
 				for range h.random.IntN(4) {
 					h.call(client)

@@ -44,7 +44,7 @@ func TestClient_sendsTokensToItsHostsOnly(t *testing.T) {
 		"https://evilbilling.example.com", "http://169.254.169.254", "http://100.64.0.1", "http://0.0.0.0:1", "http://[::]:1",
 		"http://[fe80::1]:1", "http://[fe80::1%25eth0]:1", "http://[64:ff9b::a00:1]", "http://0x7f.1", "http://127.1",
 		"http://2130706433", "http://0177.0.0.1", "http://localhost.evil.example", "http://evil.example#127.0.0.1",
-		"http://127.0.0.1@evil.example", "http://10.0.0.7:x@evil.example", "http://evil.example?127.0.0.1", "http://１０.0.0.1",
+		"http://127.0.0.1@evil.example", "http://10.0.0.7:x@evil.example", "http://ada:x@10.0.0.20", "http://10.0.0.21?x", "http://10.0.0.22#x", "http://evil.example?127.0.0.1", "http://１０.0.0.1",
 		"https://billing.example.com。evil.example", "https://evil.example。billing.example.com", "http://%31%30.0.0.1",
 		"http://[::ffff:203.0.113.9]", "ftp://10.0.0.7", "nats://10.0.0.7", "//10.0.0.7", "10.0.0.7", "http://", "", "http://a b",
 		"http://evil.example/http://10.0.0.7", "http://[fd00::1%25evil]", "http://billing.example.com.", "HTTPS://BILLING2.EXAMPLE.COM",
