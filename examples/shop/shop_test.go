@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jacinth-rpc/jacinth/internal/leaktest"
 	"github.com/jacinth-rpc/jacinth/nats/embedded"
 )
 
@@ -23,7 +22,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(leaktest.Main(m))
+	os.Exit(m.Run())
 }
 
 func program(ctx context.Context, t *testing.T, arguments ...string) *exec.Cmd {
