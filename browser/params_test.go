@@ -158,3 +158,20 @@ func TestExplorer_showsACallAsCode(t *testing.T) {
 		t.Errorf("Go shows as\n%s\nwant the number with every digit and the text as it is", snippet)
 	}
 }
+
+// TestExplorer_namesEveryControl holds that nothing on the page is without a name for those who do not see it.
+func TestExplorer_namesEveryControl(t *testing.T) {
+	p := explore(t, wholes(t))
+	for _, method := range []string{"sum", "count", "raw", "none"} {
+		p.choose(method)
+		evaluate[bool](p, `(document.querySelectorAll("#params-form [data-add]").forEach((button) => button.click()), true)`)
+		nameless := evaluate[[]string](p, `[...document.querySelectorAll("input, select, textarea, button")]
+			.filter((control) => control.offsetParent && !control.ariaLabel && ![control, ...control.labels ?? []].some((named) => named.textContent.trim()))
+			.map((control) => control.outerHTML)`)
+		dangling := evaluate[[]string](p, `[...document.querySelectorAll("[aria-labelledby]")]
+			.filter((group) => !document.getElementById(group.getAttribute("aria-labelledby"))).map((group) => group.outerHTML)`)
+		if len(nameless)+len(dangling) > 0 {
+			t.Errorf("for %s the page has controls without a name %q, and groups named by nothing %q", method, nameless, dangling)
+		}
+	}
+}

@@ -29,8 +29,10 @@ export class Field {
 			onclick: () => { this.set(undefined); this.changed(); },
 		}, 'back to the input');
 		this.own = el('span.own');
+		const title = label ?? el('label', { for: this.id }, name);
+		title.id = `${this.id}-label`;
 		this.head = el('div.field-head', {},
-			label ?? el('label', { for: this.id, id: `${this.id}-label` }, name),
+			title,
 			this.required && name !== undefined && el('span.required', {}, 'required'),
 			(deprecated || found.deprecated === true) && el('span.tag.warn', {}, 'deprecated'),
 			el('span.type', {}, typeName(this.shape, scope), limits(found).map((limit) => el('span.limit', {}, limit))),

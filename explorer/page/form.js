@@ -9,7 +9,7 @@ export class ParamsForm {
 	constructor({ params, whole }) {
 		this.others = [];
 		this.faulty = new Set();
-		this.whole = whole && new Field({ ...whole, name: undefined, label: '', required: true, path: '' });
+		this.whole = whole && new Field({ ...whole, name: undefined, label: el('span.hidden', {}, 'Params'), required: true, path: '' });
 		this.whole?.input.control?.setAttribute('aria-label', 'Params');
 		this.fields = params.map((param) => new Field({
 			...param, path: pathTo('', param.name), description: param.description || param.summary,
