@@ -26,7 +26,8 @@ func TestRequest_AtEnd(t *testing.T) {
 			defer mu.Unlock()
 			events = append(events, event)
 		}
-		svc := jacinth.New(jacinth.Config{Name: "test", Logger: slog.New(slog.DiscardHandler), Limits: jacinth.Limits{BatchWorkers: 1},
+		svc := jacinth.New(jacinth.Config{
+			Name: "test", Logger: slog.New(slog.DiscardHandler), Limits: jacinth.Limits{BatchWorkers: 1},
 			Authorize: func(ctx context.Context, req *jacinth.Request) error {
 				note("take")
 				req.AtEnd(func() { note("give") })
@@ -40,7 +41,8 @@ func TestRequest_AtEnd(t *testing.T) {
 					return errors.New("denied after all")
 				}
 				return nil
-			}})
+			},
+		})
 		private := func(name jacinth.Name[jacinth.None, any], fn func(ctx context.Context) any, options ...jacinth.Option) {
 			jacinth.Private(svc, name, func(ctx context.Context, _ jacinth.None) (any, error) {
 				note("run")

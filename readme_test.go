@@ -21,29 +21,35 @@ var updateReadme = flag.Bool("update-readme", false, "rewrite the snippets of RE
 // A snippet of the README stands below a comment that says which file, or which function of a file, it shows.
 var snippet = regexp.MustCompile("(?s)(<!-- ([\\w./]+\\.go)(?: (\\w+))? -->\n```go\n)(.*?)(```\n)")
 
-// TestReadme_showsCodeThatRuns keeps the README from saying what is not so: every snippet is a program that is built,
-// or an example that is run.
+// TestReadme_showsCodeThatRuns keeps the README, and pages of the guide, from saying what is not so: every snippet is a
+// program that is built, or an example that is run.
 func TestReadme_showsCodeThatRuns(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	showsCodeThatRuns(t, "README.md", 150)
+	showsCodeThatRuns(t, "docs/guide/tokens.md", 250)
+}
+
+func showsCodeThatRuns(t *testing.T, page string, most int) {
+	t.Helper()
+	readme, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n := len(snippet.FindAll(readme, -1)); n < 4 || n != bytes.Count(readme, []byte("```go\n")) {
-		t.Errorf("%d snippets say where they come from, of %d", n, bytes.Count(readme, []byte("```go\n")))
+		t.Errorf("%s: %d snippets say where they come from, of %d", page, n, bytes.Count(readme, []byte("```go\n")))
 	}
 	want := snippet.ReplaceAllFunc(readme, func(found []byte) []byte {
 		parts := snippet.FindSubmatch(found)
 		return bytes.Join([][]byte{parts[1], codeOf(t, string(parts[2]), string(parts[3])), parts[5]}, nil)
 	})
 	if *updateReadme {
-		if err := os.WriteFile("README.md", want, 0o644); err != nil {
+		if err := os.WriteFile(page, want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if !bytes.Equal(readme, want) {
-		t.Error("README.md does not show the code as it is: go test -run TestReadme -update-readme . rewrites it")
+		t.Errorf("%s does not show the code as it is: go test -run TestReadme -update-readme . rewrites it", page)
 	}
-	if lines := bytes.Count(want, []byte("\n")); lines > 150 {
-		t.Errorf("README.md has %d lines, want at most 150: the rest belongs into doc.go", lines)
+	if lines := bytes.Count(want, []byte("\n")); lines > most {
+		t.Errorf("%s has %d lines, want at most %d: the rest belongs into doc.go", page, lines, most)
 	}
 }
 
@@ -65,7 +71,7 @@ func codeOf(t *testing.T, file, function string) []byte {
 	for _, declaration := range parsed.Decls {
 		if f, ok := declaration.(*ast.FuncDecl); ok && f.Name.Name == function {
 			body := source[files.Position(f.Body.Lbrace).Offset+1 : files.Position(f.Body.Rbrace).Offset]
-			// What follows "Output:" is for the test; the README has room for the code.
+			// What follows "Output:" is for the test; the page has room for the code.
 			body, _, _ = bytes.Cut(body, []byte("\t// Output:"))
 			formatted, err := format.Source(bytes.TrimSpace(body))
 			if err != nil {
@@ -74,7 +80,7 @@ func codeOf(t *testing.T, file, function string) []byte {
 			return append(bytes.TrimSpace(formatted), '\n')
 		}
 	}
-	t.Fatalf("%s has no function %s, which README.md wants to show", file, function)
+	t.Fatalf("%s has no function %s, which a page wants to show", file, function)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -110,6 +111,21 @@ func ExampleFunc() {
 	_, err := tokens.Verify(context.Background(), store, "hunter2")
 	fmt.Println(err, errors.Is(err, tokens.ErrMalformed))
 	// Output: this is not a token true
+}
+
+// Decisions in a log of their own, and limits for the tokens that have none.
+func ExampleAudit() {
+	store, err := tokens.OpenFile("/etc/billing/tokens.json")
+	if err != nil {
+		fmt.Println("a service without its tokens does not start")
+		return
+	}
+	audit := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	authorizer := tokens.New(store,
+		tokens.Audit(audit),
+		tokens.DefaultLimits(tokens.Limits{PerSecond: 50, InFlight: 32}))
+	jacinth.Main(jacinth.New(jacinth.Config{Name: "billing", Authorize: authorizer.Authorize}))
+	// Output: a service without its tokens does not start
 }
 
 // The driver is the program's to choose: import it for its side effects, as database/sql wants it.
