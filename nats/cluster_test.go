@@ -36,7 +36,7 @@ func startCluster(t *testing.T, size int) []*embedded.Server {
 			o.ServerName = fmt.Sprint("n", i+1)
 			o.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: ports[i]}
 			o.Routes = server.RoutesFromStr(strings.TrimSuffix(routes, ","))
-			o.LameDuckGracePeriod, o.LameDuckDuration = 2*time.Second, 3*time.Second
+			o.LameDuckGracePeriod, o.LameDuckDuration = time.Minute, 2*time.Minute
 		}})
 	}
 	late := time.Now().Add(time.Minute)

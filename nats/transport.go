@@ -99,12 +99,10 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return answered(request, reply), nil
 }
 
-// mayHaveLeft reports whether a request that failed with err may have been sent.
+// mayHaveLeft reports whether a request that failed with err may have been sent. That the connection was closed, NATS
+// says of those that were waiting for their answer too.
 func mayHaveLeft(err error) bool {
-	for _, before := range []error{
-		nats.ErrConnectionClosed, nats.ErrConnectionDraining, nats.ErrReconnectBufExceeded, nats.ErrHeadersNotSupported,
-		nats.ErrBadSubject, nats.ErrInvalidConnection,
-	} {
+	for _, before := range []error{nats.ErrConnectionDraining, nats.ErrReconnectBufExceeded, nats.ErrHeadersNotSupported} {
 		if errors.Is(err, before) {
 			return false
 		}

@@ -208,9 +208,30 @@ func TestTransport_saysWhatWasSent(t *testing.T) {
 	if err := call("stuck", 50*time.Millisecond, 0); !errors.Is(err, jacinth.ErrNotSent) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a call without a connection = %v, want %v", err, jacinth.ErrNotSent)
 	}
+	closing := connect(t, startServer(t, embedded.Config{}))
+	if _, err := closing.Subscribe("jacinth.stuck", func(*nats.Msg) { handed <- struct{}{} }); err != nil {
+		t.Fatal(err)
+	}
+	go func() { failed <- newClient(closing, "stuck").Call(t.Context(), "m", nil, nil) }()
+	<-handed
+	closing.Close()
+	if err := <-failed; !errors.Is(err, jacinth.ErrNoReply) {
+		t.Errorf("a call whose connection is closed = %v, want %v", err, jacinth.ErrNoReply)
+	}
 	conn.Close()
 	if err := call("stuck", time.Minute, 0); !errors.Is(err, jacinth.ErrNotSent) || !errors.Is(err, nats.ErrConnectionClosed) {
 		t.Errorf("a call on a closed connection = %v, want %v", err, jacinth.ErrNotSent)
+	}
+}
+
+func TestMayHaveLeft(t *testing.T) {
+	for err, want := range map[error]bool{
+		nats.ErrConnectionDraining: false, nats.ErrReconnectBufExceeded: false,
+		nats.ErrConnectionClosed: true, nats.ErrDisconnected: true, context.Canceled: true, nats.ErrTimeout: true,
+	} {
+		if got := mayHaveLeft(fmt.Errorf("request: %w", err)); got != want {
+			t.Errorf("mayHaveLeft(%v) = %t, want %t", err, got, want)
+		}
 	}
 }
 
@@ -262,7 +283,12 @@ func TestServer_limits(t *testing.T) {
 		<-release
 		return jacinth.None{}, nil
 	})
-	jacinth.Public(svc, "size", func(_ context.Context, p echo) (int, error) { return len(p.Text), nil }, jacinth.MaxInFlight(1))
+	jacinth.Public(svc, "one", func(_ context.Context, _ jacinth.None) (jacinth.None, error) {
+		inside <- struct{}{}
+		<-release
+		return jacinth.None{}, nil
+	}, jacinth.MaxInFlight(1))
+	jacinth.Public(svc, "size", func(_ context.Context, p echo) (int, error) { return len(p.Text), nil })
 	serve(t, connect(t, engine), svc)
 	client := newClient(connect(t, engine), "billing")
 	client.NoRetry = true
@@ -284,6 +310,16 @@ func TestServer_limits(t *testing.T) {
 	}
 	if err := batch.Send(t.Context()); err != nil {
 		t.Errorf("a batch over the limit = %v, want it to go in parts", err)
+	}
+	small := make(chan error, 1)
+	go func() { small <- client.Call(t.Context(), "one", nil, nil) }()
+	<-inside
+	if err := client.Notify(t.Context(), "one", nil); !errors.Is(err, jacinth.Unavailable) {
+		t.Errorf("a notification for which its method has no room = %v, want %v", err, jacinth.Unavailable)
+	}
+	release <- struct{}{}
+	if err := <-small; err != nil {
+		t.Errorf("one = %v", err)
 	}
 	occupy(strings.Repeat("x", 700))
 	if err := client.Call(t.Context(), "size", echo{strings.Repeat("x", 800)}, nil); !errors.Is(err, jacinth.Unavailable) {
@@ -408,22 +444,32 @@ func TestServer_lameDuck(t *testing.T) {
 	answer := make(chan error, 1)
 	go func() { answer <- client.Call(t.Context(), "wait", nil, nil) }()
 	<-inside
-	moved := conn.StatusChanged(nats.CONNECTED)
+	lost, moved := conn.StatusChanged(nats.RECONNECTING), conn.StatusChanged(nats.CONNECTED)
 	gone := make(chan struct{})
 	go func() { cluster[0].LameDuck(); close(gone) }()
 	for !strings.Contains(log.String(), "moving to another") {
 		time.Sleep(time.Millisecond)
 	}
+	select {
+	case <-lost:
+		t.Error("the connection was given up while a call was under way")
+	case <-time.After(100 * time.Millisecond):
+	}
 	close(release)
 	if err := <-answer; err != nil {
 		t.Errorf("the call under way = %v", err)
 	}
-	<-moved
+	select {
+	case <-moved:
+	case <-time.After(20 * time.Second): // long before the server would end the connection
+		t.Fatal("the service stays where it is")
+	}
 	for client.Call(t.Context(), "quick", nil, nil) != nil {
 	}
 	if got := conn.ConnectedUrl(); !strings.Contains(got, strings.TrimPrefix(cluster[1].URL(), "nats://")) {
 		t.Errorf("the service is connected to %s, want the other server, %s", got, cluster[1].URL())
 	}
+	cluster[0].Close()
 	<-gone
 }
 
@@ -516,10 +562,11 @@ func TestServer_slowConsumer(t *testing.T) {
 func TestServer_drainsInTime(t *testing.T) {
 	engine := startServer(t, embedded.Config{})
 	svc := jacinth.New(jacinth.Config{Name: "billing", Logger: quietLogger, DrainTimeout: 50 * time.Millisecond})
-	inside := make(chan struct{})
+	inside, ended := make(chan struct{}), make(chan struct{})
 	jacinth.Public(svc, "obey", func(ctx context.Context, _ jacinth.None) (jacinth.None, error) {
 		close(inside)
 		<-ctx.Done()
+		close(ended)
 		return jacinth.None{}, ctx.Err()
 	})
 	stop := serve(t, connect(t, engine), svc)
@@ -529,6 +576,11 @@ func TestServer_drainsInTime(t *testing.T) {
 	go func() { answer <- client.Call(t.Context(), "obey", nil, nil) }()
 	<-inside
 	stop()
+	select {
+	case <-ended:
+	default:
+		t.Error("Run returned before it ended the context of the call")
+	}
 	if err := <-answer; !errors.Is(err, jacinth.Unavailable) {
 		t.Errorf("a call that was cut short = %v, want %v", err, jacinth.Unavailable)
 	}
