@@ -26,8 +26,12 @@ func invalidParams(faults []plan.Fault) *Error {
 
 // forCaller is the text of an error that was written for a caller, but for its cause and what is too long.
 func forCaller(err error) string {
+	own, ok := errors.AsType[*Error](err)
+	if ok && own == nil {
+		panic(errNilError) // for the log, as all panics of a call: no caller can do anything about it
+	}
 	text := err.Error()
-	if own, ok := errors.AsType[*Error](err); ok {
+	if ok {
 		text = own.message()
 		if own.remote { // what another service said is an inside matter
 			text = InvalidParams.String()

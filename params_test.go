@@ -85,6 +85,28 @@ func TestValidate_tellsTheCallerWhatIsMeantForThem(t *testing.T) {
 	}
 }
 
+// nilly says that it is right by a nil *Error, which is an error that is not nil.
+type nilly struct{}
+
+func (nilly) Validate() error {
+	var right *jacinth.Error
+	return right
+}
+
+func TestValidate_isToldOfANilError(t *testing.T) {
+	log := &records{}
+	config := quiet("nilly")
+	config.Logger = newLogger(log)
+	svc := jacinth.New(config)
+	jacinth.Public(svc, "run", func(context.Context, nilly) (jacinth.None, error) { return jacinth.None{}, nil })
+	if reply := callHTTP(svc, call("run")); !strings.Contains(string(reply.body), `"code":-32603`) {
+		t.Errorf("the reply is %s, want an internal error", reply.body)
+	}
+	if !strings.Contains(log.text(), "return a plain nil") {
+		t.Errorf("the log is %q, want it to say what to do", log.text())
+	}
+}
+
 // sortedMembers writes JSON anew, with the members of objects in the order of their names.
 func sortedMembers(t *testing.T, text string) string {
 	t.Helper()
