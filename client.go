@@ -90,10 +90,14 @@ type Client struct {
 	// further calls wait until one is answered and then go as one batch. A lone call never waits. 0 is off; 4 is a good
 	// number.
 	//
-	// It is for a service that takes batches, and for methods that are quick: the calls of a batch are answered
-	// together, when the slowest of them is done. Calls with a WithHeader, notifications and batches go by themselves.
-	// Calls with different tokens do not go together. Calls that do are in a context without the values of theirs, as
-	// far as the transport of HTTP looks for any.
+	// It is for a service that takes batches, and for methods that are quick and say little: the calls of a batch are
+	// answered together, when the slowest of them is done, and within one limit for the size of a reply. When results
+	// suddenly grow, a call may fail as ResponseTooLarge beside others, unless it is ReadOnly or Idempotent: then it is
+	// run once more, by itself. Fewer calls go together from then on.
+	//
+	// Calls with a WithHeader, notifications and batches go by themselves. Calls with different tokens do not go
+	// together. Calls that do are in a context without the values of theirs, as far as the transport of HTTP looks for
+	// any. The fewer requests are under way, the more calls go with each, and the longer one slow call holds up others.
 	Coalesce int
 
 	// NoRetry turns retries off. Otherwise a call is tried up to three times, if it provably was not run, or if it is

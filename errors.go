@@ -25,9 +25,11 @@ const (
 	InternalError  Code = -32603 // the service failed; the data has the id under which it logged why
 )
 
-// The codes that jacinth adds, in the range that the specification leaves to servers.
+// The codes that jacinth adds, in the range that the specification leaves to servers. Other services mean other things
+// by them: to go-ethereum -32000 is any error. A [Client] repeats a call that failed with Unavailable only where the data
+// says that it was not run, which nobody but jacinth does, so decide nothing of weight by the code of a foreign service.
 const (
-	Unavailable      Code = -32000 // busy or stopping; the call was not run and may be sent again later
+	Unavailable      Code = -32000 // busy or stopping: try again later
 	AccessDenied     Code = -32001 // a private method, and no token or one that may not call it
 	DeadlineExceeded Code = -32002 // the time for the call ran out
 	ResponseTooLarge Code = -32003 // the result is larger than the service sends
