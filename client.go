@@ -87,8 +87,9 @@ type Client struct {
 	MaxBatch int
 
 	// Coalesce sends calls that are made at the same time together: that many requests are under way at once, and
-	// further calls wait until one is answered and then go as one batch. A lone call never waits. 0 is off; 4 is a good
-	// number.
+	// further calls wait until one is answered and then go as one batch. A lone call never waits. 0 is off; 2 is a good
+	// number, and 4 where some calls take much longer than others: the fewer requests are under way, the more calls go
+	// with each, and the longer a slow one holds up the others.
 	//
 	// It is for a service that takes batches, and for methods that are quick and say little: the calls of a batch are
 	// answered together, when the slowest of them is done, and within one limit for the size of a reply. When results
@@ -97,7 +98,7 @@ type Client struct {
 	//
 	// Calls with a WithHeader, notifications and batches go by themselves. Calls with different tokens do not go
 	// together. Calls that do are in a context without the values of theirs, as far as the transport of HTTP looks for
-	// any. The fewer requests are under way, the more calls go with each, and the longer one slow call holds up others.
+	// any.
 	Coalesce int
 
 	// NoRetry turns retries off. Otherwise a call is tried up to three times, if it provably was not run, or if it is

@@ -174,7 +174,7 @@ func (c *Client) exchange(ctx context.Context, to *peer, p parcel) (posted, *set
 		defer cancel()
 	}
 	var way progress
-	response, err := c.send(c.request(way.trace(ctx), to, p))
+	response, err := c.send(c.request(way.trace(ctx, c.standard), to, p))
 	if err != nil {
 		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.standard), err)
 	}
@@ -224,13 +224,16 @@ func (b briefly) Unwrap() error { return b.error }
 // progress notes how far net/http came with a request.
 type progress struct {
 	sought, found atomic.Bool // a connection
+
+	hooks httptrace.ClientTrace
 }
 
-func (p *progress) trace(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { p.sought.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { p.found.Store(true) },
-	})
+func (p *progress) trace(ctx context.Context, standard bool) context.Context {
+	p.hooks.GotConn = func(httptrace.GotConnInfo) { p.found.Store(true) }
+	if !standard {
+		p.hooks.GetConn = func(string) { p.sought.Store(true) }
+	}
+	return httptrace.WithClientTrace(ctx, &p.hooks)
 }
 
 // mayHaveSent reports whether any of a request that failed can have left. A transport that is not net/http's own is

@@ -48,7 +48,7 @@ func peers() []peer {
 		ours{buffered: true},
 		ours{full: true},
 		ours{batch: pairBatch},
-		ours{coalesce: 4},
+		ours{coalesce: 2},
 		gorilla{},
 		jrpc2Peer{},
 		geth{},
