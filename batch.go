@@ -173,7 +173,7 @@ func repeatable(items []*item) (open []*item, worst *setback) {
 func (c *Client) sendAll(ctx context.Context, items []*item, token string) {
 	for len(items) > 0 {
 		part, body := c.part(items)
-		got, lost := c.post(ctx, parcel{body: body, token: token, harmless: areHarmless(part), tried: triedBy(part)})
+		got, lost := c.post(ctx, parcel{body: body, token: token, tried: triedBy(part)})
 		if lost == nil && c.learnt.fromRefusal(got, len(part), len(body)) {
 			items = staying(items)
 			continue // nothing was run, and the next part is smaller
@@ -242,15 +242,6 @@ func triedBy(items []*item) (tried []*peer) {
 		}
 	}
 	return tried
-}
-
-func areHarmless(items []*item) bool {
-	for _, it := range items {
-		if !it.harmless {
-			return false
-		}
-	}
-	return true
 }
 
 // match gives each of items, whose ids follow each other, its own answer, whatever the order. It returns the setback

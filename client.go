@@ -250,7 +250,10 @@ func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, erro
 	}
 	request := &Request{Method: out.method, Notification: out.notification, params: out.params}
 	request.Address = c.where()
-	send := func(ctx context.Context, _ *Request) (any, error) { return c.deliver(ctx, out) }
+	send := func(ctx context.Context, _ *Request) (any, error) {
+		own := *out // a middleware may send the call twice, also at the same time
+		return c.deliver(ctx, &own)
+	}
 	result, err := chain(send, c.Middleware)(ctx, request)
 	if err != nil {
 		return nil, err
@@ -302,7 +305,7 @@ func (c *Client) try(ctx context.Context, out *outgoing) (json.RawMessage, *setb
 func (c *Client) single(ctx context.Context, out *outgoing, token string) (json.RawMessage, *setback) {
 	id := c.ids.Add(1)
 	body := out.appendTo(make([]byte, 0, out.most()), id)
-	got, lost := c.post(ctx, parcel{body: body, token: token, harmless: out.harmless, tried: out.tried})
+	got, lost := c.post(ctx, parcel{body: body, token: token, tried: out.tried})
 	if lost != nil {
 		return nil, lost
 	}

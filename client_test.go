@@ -375,6 +375,27 @@ func TestClient_Middleware_answersByItself(t *testing.T) {
 	}
 }
 
+// TestClient_Middleware_sendsTwice holds that a middleware may send a call several times at once, to take the first
+// answer, and that each of these is tried on its own.
+func TestClient_Middleware_sendsTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		remote, client := newRemote(t, hangingUp)
+		client.Middleware = []jacinth.Middleware{func(next jacinth.Handler) jacinth.Handler {
+			return func(ctx context.Context, req *jacinth.Request) (any, error) {
+				var twice sync.WaitGroup
+				for range 2 {
+					twice.Go(func() { _, _ = next(ctx, req) })
+				}
+				twice.Wait()
+				return nil, nil //nolint:nilnil // what the service would answer
+			}
+		}}
+		if err := client.Call(t.Context(), "m", nil, nil, jacinth.ReadOnly()); err != nil || remote.count() != 6 {
+			t.Errorf("Call = %v after %d requests, want six: three for each time", err, remote.count())
+		}
+	})
+}
+
 // TestClient_concurrent is for the race detector, and holds that no call gets another's answer.
 func TestClient_concurrent(t *testing.T) {
 	client := jacinthtest.New(t, calcService())

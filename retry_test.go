@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -369,4 +370,54 @@ func TestClient_budgetIsNotHoarded(t *testing.T) {
 			t.Errorf("200 calls at once became %d more, want 140 and what a tenth of a second brings", extra)
 		}
 	})
+}
+
+// TestClient_retriesOnKeptConnections holds that net/http sends nothing again by itself when a connection that it kept
+// ends without an answer: it would go through all the connections that it has, and on to no other instance.
+func TestClient_retriesOnKeptConnections(t *testing.T) {
+	const kept = 20
+	for _, test := range []struct {
+		name    string
+		noRetry bool
+		batch   bool
+		options []jacinth.Option
+		want    int
+	}{
+		{"idempotent", false, false, []jacinth.Option{jacinth.Idempotent()}, 3},
+		{"idempotent, in a batch", false, true, []jacinth.Option{jacinth.Idempotent()}, 3},
+		{"idempotent, without retries", true, false, []jacinth.Option{jacinth.Idempotent()}, 1},
+		{"plain", false, false, nil, 1},
+		{"plain, with a key for the service", false, false, nil, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var hanging atomic.Bool
+				remote, client := newRemote(t, func(w http.ResponseWriter, got *received) {
+					if hanging.Load() {
+						hangingUp(w, got)
+						return
+					}
+					slowly(ok)(w, got)
+				})
+				client.NoRetry = test.noRetry
+				if strings.Contains(test.name, "a key") {
+					client.Header = http.Header{"Idempotency-Key": {"7"}}
+				}
+				_, wait := callAll(t.Context(), client, 0, kept)
+				wait()
+				hanging.Store(true)
+				var err error
+				if test.batch {
+					batch := client.Batch()
+					batch.Call("m", nil, test.options...)
+					err = batch.Send(t.Context())
+				} else {
+					err = client.Call(t.Context(), "m", nil, nil, test.options...)
+				}
+				if sent := remote.count() - kept; sent != test.want || !errors.Is(err, jacinth.ErrNoReply) {
+					t.Errorf("the call was sent %d times (%v), want %d", sent, err, test.want)
+				}
+			})
+		})
+	}
 }

@@ -138,10 +138,9 @@ func (c *Client) where() string {
 
 // parcel is one HTTP request to a service: a call, a notification or a batch.
 type parcel struct {
-	body     []byte
-	token    string
-	harmless bool // running twice all that is in it does no harm
-	tried    []*peer
+	body  []byte
+	token string
+	tried []*peer
 }
 
 // post sends a parcel to the service and reads the whole reply.
@@ -275,11 +274,20 @@ func (c *Client) request(ctx context.Context, to *peer, p parcel) *http.Request 
 	// A reader of another type would have net/http send the header by itself first: one more system call for each
 	// request, and one that is lost with a connection that was just closed could not be repeated.
 	request.Body = io.NopCloser(bytes.NewReader(p.body))
-	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(p.body)), nil }
 	request.ContentLength = int64(len(p.body))
 	request.Header = c.header(ctx, p)
+	request.GetBody = func() (io.ReadCloser, error) {
+		// Whether a call that may have been run is sent again is not for net/http to decide, which takes such a header
+		// for leave to try all the connections that it has kept. Without it, it asks where nothing was written at all.
+		if request.Header["Idempotency-Key"] != nil || request.Header["X-Idempotency-Key"] != nil {
+			return nil, errHungUp
+		}
+		return io.NopCloser(bytes.NewReader(p.body)), nil
+	}
 	return request
 }
+
+var errHungUp = errors.New("the service closed the connection without an answer")
 
 // jsonTypes is the value of two headers, shared by all requests.
 var jsonTypes = []string{"application/json"}
@@ -300,10 +308,6 @@ func (c *Client) header(ctx context.Context, p parcel) http.Header {
 	header["Content-Type"], header["Accept"] = jsonTypes, jsonTypes
 	if deadline, ok := ctx.Deadline(); ok {
 		header[timeoutHeader] = []string{strconv.FormatInt(remaining(deadline), 10)}
-	}
-	if _, ok := header["Idempotency-Key"]; !ok && p.harmless {
-		// An empty list is not sent, and tells net/http that it may repeat this POST on another connection.
-		header["Idempotency-Key"] = []string{}
 	}
 	return header
 }

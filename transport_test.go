@@ -61,102 +61,91 @@ func TestClient_followsNoRedirect(t *testing.T) {
 	}
 }
 
-// idle is a server that gives up connections after a short time, and a client that calls it from many goroutines in
-// about that rhythm.
-func idle(t *testing.T, serverIdle time.Duration) *jacinth.Client {
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if got := new(received); got.read(r.Body) {
-			ok(w, got)
-		}
-	}))
-	server.Config.IdleTimeout = serverIdle
-	server.Start()
-	t.Cleanup(server.Close)
-	transport := jacinth.NewTransport()
-	t.Cleanup(transport.CloseIdleConnections)
-	return &jacinth.Client{URL: server.URL, HTTP: &http.Client{Transport: transport}}
-}
-
-// collide makes calls with pauses that are about as long as a connection lives, and returns how many were lost.
-func collide(t *testing.T, client *jacinth.Client, pause time.Duration, calls int, options ...jacinth.Option) (lost int64) {
-	const goroutines = 50
-	var callers sync.WaitGroup
-	var count atomic.Int64
-	for range goroutines {
-		callers.Go(func() {
-			for range calls / goroutines {
-				if err := client.Call(t.Context(), "m", nil, nil, options...); err != nil {
-					if count.Add(1); !errors.Is(err, jacinth.ErrNoReply) {
+// collide makes calls over connections of some length, with pauses that are drawn from the list, and returns how many
+// were lost and how many connections they took. Each caller has its own, so that nobody else uses it meanwhile.
+func collide(
+	t *testing.T, serve func(context.Context, net.Listener), pauses []time.Duration, calls int, noRetry bool, options ...jacinth.Option,
+) (lost, dials int64) {
+	const callers = 50
+	network := newPipes()
+	ctx, stop := context.WithCancel(t.Context())
+	var serving, calling sync.WaitGroup
+	serving.Go(func() { serve(ctx, network) })
+	var losses, connections atomic.Int64
+	for range callers {
+		calling.Go(func() {
+			transport := jacinth.NewTransport()
+			defer transport.CloseIdleConnections()
+			transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+				connections.Add(1)
+				connection, err := network.dial(ctx, "", "")
+				return newDistant(connection), err
+			}
+			client := &jacinth.Client{URL: "http://service.test/api", HTTP: &http.Client{Transport: transport}, NoRetry: noRetry}
+			for range calls / callers {
+				if err := client.Call(t.Context(), "tick", nil, nil, options...); err != nil {
+					if losses.Add(1); !errors.Is(err, jacinth.ErrNoReply) {
 						t.Errorf("Call = %v", err)
 					}
 				}
-				time.Sleep(pause/2 + rand.N(pause))
+				time.Sleep(pauses[rand.IntN(len(pauses))])
 			}
 		})
 	}
-	callers.Wait()
-	return count.Load()
+	calling.Wait()
+	stop()
+	serving.Wait()
+	return losses.Load(), connections.Load()
+}
+
+// around are times in which a connection is used again that is about to be closed, and some before and after.
+func around(idle time.Duration) []time.Duration {
+	var pauses []time.Duration
+	for _, off := range []time.Duration{-2 * distance, -distance, -distance / 2, 0, distance / 2, distance, 2 * distance} {
+		pauses = append(pauses, idle+off)
+	}
+	return pauses
 }
 
 // TestClient_keepAliveCollision holds that calls which may be repeated are never lost to a service that closes its
 // connections in the very moment that they are used again. That plain calls are lost shows that there are such moments.
 func TestClient_keepAliveCollision(t *testing.T) {
-	const pause = 3 * time.Millisecond
-	plainClient := idle(t, pause)
-	plainClient.NoRetry = true
-	plain := collide(t, plainClient, pause, 500)
-	client := idle(t, pause)
-	client.NoRetry = true // net/http repeats them by itself
-	if lost := collide(t, client, pause, 5000, jacinth.Idempotent()); lost != 0 {
-		t.Errorf("%d of 5,000 idempotent calls were lost, want none", lost)
+	const idle = 5 * time.Second // of many servers, and shorter than the client's
+	serve := func(ctx context.Context, listener net.Listener) {
+		server := &http.Server{Handler: calcService(), IdleTimeout: idle}
+		defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+		_ = server.Serve(listener)
 	}
-	t.Logf("of 500 plain calls %d were lost", plain)
+	synctest.Test(t, func(t *testing.T) {
+		lost, _ := collide(t, serve, around(idle), 500, false)
+		if lost == 0 {
+			t.Error("no plain call was lost: the pauses test nothing")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		if lost, _ := collide(t, serve, around(idle), 5000, false, jacinth.Idempotent()); lost != 0 {
+			t.Errorf("%d of 5,000 idempotent calls were lost, want none", lost)
+		}
+	})
 }
 
 // TestClient_keepAliveByDefault holds that with the defaults of a client and a service no call is lost to a connection
 // that is just being closed, not even a plain one, whenever it comes.
 func TestClient_keepAliveByDefault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network := newPipes()
-		ctx, stop := context.WithCancel(t.Context())
-		var serving sync.WaitGroup
-		serving.Go(func() {
-			if err := calcService().Serve(ctx, network); err != nil {
+		pauses := slices.Concat(around(2*distance), around(30*time.Second), around(120*time.Second))
+		serve := func(ctx context.Context, listener net.Listener) {
+			if err := calcService().Serve(ctx, listener); err != nil {
 				t.Error(err)
 			}
-		})
-		var pauses []time.Duration
-		for _, about := range []time.Duration{0, 30 * time.Second, 120 * time.Second} {
-			for _, off := range []time.Duration{-2 * distance, -distance, -distance / 2, 0, distance / 2, distance, 2 * distance} {
-				pauses = append(pauses, about+off)
-			}
 		}
-		var dials atomic.Int64
-		var callers sync.WaitGroup
-		for range 50 {
-			callers.Go(func() {
-				transport := jacinth.NewTransport() // so that nobody else uses the connection meanwhile
-				defer transport.CloseIdleConnections()
-				transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-					dials.Add(1)
-					connection, err := network.dial(ctx, "", "")
-					return newDistant(connection), err
-				}
-				client := &jacinth.Client{URL: "http://service.test/api", HTTP: &http.Client{Transport: transport}, NoRetry: true}
-				for range 40 {
-					if _, err := tick.Call(t.Context(), client, jacinth.None{}); err != nil {
-						t.Errorf("a call was lost: %v", err)
-					}
-					time.Sleep(pauses[rand.IntN(len(pauses))])
-				}
-			})
+		lost, dials := collide(t, serve, pauses, 2000, true)
+		if lost != 0 {
+			t.Errorf("%d calls were lost", lost)
 		}
-		callers.Wait()
-		if n := dials.Load(); n < 400 || n > 1600 {
-			t.Errorf("%d connections were made for 2,000 calls: the pauses test nothing", n)
+		if dials < 400 || dials > 1600 {
+			t.Errorf("%d connections were made for 2,000 calls: the pauses test nothing", dials)
 		}
-		stop()
-		serving.Wait()
 	})
 }
 
