@@ -76,8 +76,14 @@ func TestServe_leavesBeforeItDrains(t *testing.T) {
 		if got := post(t, client, url, call); got.status != http.StatusOK || got.header.Get("Connection") != "" {
 			t.Errorf("before the stop: %d, Connection: %q; want 200 and a connection that stays", got.status, got.header.Get("Connection"))
 		}
-		slow := make(chan posted, 1)
-		go func() { slow <- post(t, client, url, `{"jsonrpc":"2.0","method":"slow","id":1}`) }()
+		slow := make(chan *http.Response, 1)
+		go func() {
+			response, err := client.Post(url, "application/json", strings.NewReader(`{"jsonrpc":"2.0","method":"slow","id":1}`))
+			if err != nil {
+				t.Error(err)
+			}
+			slow <- response
+		}()
 		synctest.Wait()
 
 		began := time.Now()
@@ -110,8 +116,10 @@ func TestServe_leavesBeforeItDrains(t *testing.T) {
 			t.Errorf("after the delay: status %d, want 503", got.status)
 		}
 		close(release)
-		if got := <-slow; got.status != http.StatusOK {
-			t.Errorf("the call under way: status %d, want 200", got.status)
+		response = <-slow
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK || !response.Close {
+			t.Errorf("the call under way: status %d, closing %v; want 200 and that the connection closes", response.StatusCode, response.Close)
 		}
 		if err := <-ended; err != nil || time.Since(began) > 4*time.Second {
 			t.Errorf("the service stopped with %v after %v", err, time.Since(began))

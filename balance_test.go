@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +105,23 @@ func TestClient_ejects(t *testing.T) {
 		if got := whoMany(t, client, 100); got[hostA] < 25 || got[""] > 0 {
 			t.Errorf("calls went to %v when it is back, want some to each", got)
 		}
+		// One that has answered for five minutes is out for 30 seconds again.
+		for range 11 {
+			time.Sleep(30 * time.Second)
+			whoMany(t, client, 10)
+		}
+		a.state.Store(refusing)
+		a.server.Close()
+		a.pipe = newPipes()
+		a.server = &http.Server{Handler: whoService(hostA)}
+		go a.server.Serve(a.pipe)
+		defer a.server.Close()
+		whoMany(t, client, 60)
+		a.state.Store(serving)
+		time.Sleep(31 * time.Second)
+		if got := whoMany(t, client, 50); got[hostA] < 5 {
+			t.Errorf("calls went to %v 31 s after it failed again, want some to each", got)
+		}
 	})
 }
 
@@ -139,6 +157,43 @@ func TestClient_probesOnce(t *testing.T) {
 		time.Sleep(time.Second)
 		if got := whoMany(t, client, 50); got[hostA] < 5 {
 			t.Errorf("after a try that was given up, calls went to %v, want some to each", got)
+		}
+	})
+}
+
+// TestClient_probesByFirstTriesOnly holds that a call that has failed is not used up for trying an instance that is out.
+func TestClient_probesByFirstTriesOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net, reg := newNetwork(t), new(board)
+		a := net.add(hostA)
+		var ill atomic.Bool
+		good := whoService(hostB)
+		b := net.addHandler(hostB, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if ill.Swap(false) {
+				time.Sleep(20 * time.Millisecond)
+				w.WriteHeader(http.StatusBadGateway)
+				return
+			}
+			good.ServeHTTP(w, r)
+		}))
+		a.state.Store(refusing)
+		var last time.Time
+		net.came = func(host string) {
+			if host == hostA {
+				last = time.Now()
+			}
+		}
+		reg.set(a.instance, b.instance)
+		client := net.client(reg)
+		whoMany(t, client, 60)
+		time.Sleep(time.Until(last.Add(30*time.Second - 10*time.Millisecond)))
+		ill.Store(true)
+		before := a.dials.Load()
+		if host, err := who(t, client, jacinth.ReadOnly()); host != hostB || a.dials.Load() > before {
+			t.Errorf("who = %s, %v, with %d tries of the dead instance; want none", host, err, a.dials.Load()-before)
+		}
+		if whoMany(t, client, 1); a.dials.Load() != before+1 {
+			t.Errorf("the next call tried the dead instance %d times, want once", a.dials.Load()-before)
 		}
 	})
 }
