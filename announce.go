@@ -205,9 +205,9 @@ func (a *announcer) run(ctx context.Context) {
 	})
 	switch {
 	case registered:
-		a.log(ctx, slog.LevelInfo, "registered")
+		a.logger.LogAttrs(ctx, slog.LevelInfo, "registered", a.who()...)
 	case a.known:
-		a.log(ctx, slog.LevelInfo, "the registry knows its instances by other means")
+		a.logger.LogAttrs(ctx, slog.LevelInfo, "the registry knows its instances by other means", a.who()...)
 	}
 	for registered {
 		select {
@@ -239,8 +239,8 @@ func (a *announcer) persist(ctx context.Context, what string, try func(context.C
 		case ctx.Err() != nil:
 			return false
 		}
-		a.log(ctx, slog.LevelWarn, "the registry did not take it, and is asked again",
-			slog.String("what", what), slog.String("error", err.Error()))
+		a.logger.LogAttrs(ctx, slog.LevelWarn, "the registry did not take it, and is asked again",
+			append(a.who(), slog.String("what", what), slog.String("error", err.Error()))...)
 		select {
 		case <-ctx.Done():
 			return false
@@ -254,11 +254,14 @@ func (a *announcer) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWait)
 	defer cancel()
 	if err := a.lease.Close(ctx); err != nil {
-		a.log(ctx, slog.LevelWarn, "the registry was not told that the service leaves", slog.String("error", err.Error()))
+		a.logger.LogAttrs(ctx, slog.LevelWarn, "the registry was not told that the service leaves",
+			append(a.who(), slog.String("error", err.Error()))...)
 	}
 }
 
-func (a *announcer) log(ctx context.Context, level slog.Level, text string, more ...slog.Attr) {
-	a.logger.LogAttrs(ctx, level, text, append(more,
-		slog.String("service", a.instance.Service), slog.String("instance", a.instance.ID), slog.String("url", a.instance.URL))...)
+// who names the instance in the log.
+func (a *announcer) who() []slog.Attr {
+	return []slog.Attr{
+		slog.String("service", a.instance.Service), slog.String("instance", a.instance.ID), slog.String("url", a.instance.URL),
+	}
 }

@@ -88,7 +88,7 @@ func (r *roster) pick(tried []*peer) *peer {
 	if len(among) == 1 {
 		return among[0]
 	}
-	i, j := rand.IntN(len(among)), rand.IntN(len(among)-1)
+	i, j := rand.N(len(among)), rand.N(len(among)-1)
 	if j >= i {
 		j++
 	}
@@ -131,11 +131,10 @@ const (
 // judge says what came of a request. An answer that says no is an answer; but one of a proxy that found nobody is not,
 // and neither is that of a service which stops and ends the connection with it.
 func judge(ctx context.Context, got *posted, lost *setback) outcome {
-	deadline, bounded := ctx.Deadline()
 	switch {
 	case lost != nil && errors.Is(lost.err, ErrBadReply): // an answer that is too large
 		return silent
-	case lost != nil && errors.Is(ctx.Err(), context.Canceled) && !(bounded && !time.Now().Before(deadline)):
+	case lost != nil && errors.Is(ctx.Err(), context.Canceled) && !ranOut(ctx):
 		return silent // those of coalesced calls are cancelled when the last of their callers has run out of time
 	case lost != nil:
 		return failing
@@ -147,6 +146,12 @@ func judge(ctx context.Context, got *posted, lost *setback) outcome {
 		return failing
 	}
 	return answered
+}
+
+// ranOut reports whether the time of ctx is over, also when it was ended by other means.
+func ranOut(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	return bounded && !time.Now().Before(deadline)
 }
 
 // note takes in how a request to p went.

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,6 +60,47 @@ func BenchmarkClient_service(b *testing.B) {
 		target.client.Close()
 		transport.CloseIdleConnections()
 	}
+}
+
+// BenchmarkClient_serviceRatio calls a fixed URL and an instance in a registry by turns, and says how many calls of the
+// second the processor makes in the time of one of the first, as a share.
+func BenchmarkClient_serviceRatio(b *testing.B) {
+	svc := jacinth.New(jacinth.Config{Name: "billing", Logger: slog.New(slog.DiscardHandler)})
+	jacinth.Public(svc, Add, func(_ context.Context, p AddParams) (float64, error) { return p.A + p.B, nil })
+	server := httptest.NewServer(svc)
+	defer server.Close()
+	transport := jacinth.NewTransport()
+	defer transport.CloseIdleConnections()
+	httpClient := &http.Client{Transport: transport}
+	instance := jacinth.Instance{ID: "a", Service: "billing", URL: server.URL + "/api", Ready: true}
+	clients := []*jacinth.Client{
+		{URL: instance.URL, HTTP: httpClient},
+		{Service: "billing", Registry: &board{instances: []jacinth.Instance{instance}}, HTTP: httpClient},
+	}
+	defer clients[1].Close()
+	var cost [2]time.Duration
+	for round := 0; b.Loop(); round++ {
+		for i := range clients {
+			which := (i + round) % 2
+			before := processorTime(b)
+			for range 100 {
+				if _, err := Add.Call(b.Context(), clients[which], AddParams{1, 2}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			cost[which] += processorTime(b) - before
+		}
+	}
+	b.ReportMetric(float64(cost[0])/float64(cost[1]), "of-fixed-url")
+}
+
+// processorTime is the time that the processors have spent on this process.
+func processorTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // cloning is a registry whose sets share no memory with each other, as over a network.

@@ -114,7 +114,7 @@ func TestClient_ejects(t *testing.T) {
 		a.server.Close()
 		a.pipe = newPipes()
 		a.server = &http.Server{Handler: whoService(hostA)}
-		go a.server.Serve(a.pipe)
+		go func() { _ = a.server.Serve(a.pipe) }()
 		defer a.server.Close()
 		whoMany(t, client, 60)
 		a.state.Store(serving)

@@ -20,8 +20,8 @@ func ExampleClient_service() {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- svc.Run(ctx) }()
-	for instances := range registry.Watch(ctx, "calc") {
-		if len(instances) > 0 {
+	for instances, err := range registry.Watch(ctx, "calc") {
+		if err == nil && len(instances) > 0 {
 			break // it listens; programs that do not wait for others have nothing of this
 		}
 	}

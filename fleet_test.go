@@ -93,7 +93,12 @@ func (f *fleet) serveRegistry() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- svc.Serve(ctx, listener) }()
-	return func() { cancel(); <-ended }
+	return func() {
+		cancel()
+		if err := <-ended; err != nil {
+			f.t.Error(err)
+		}
+	}
 }
 
 // startInstance starts instance i, and returns when the registry knows it.

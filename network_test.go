@@ -72,7 +72,7 @@ func (n *network) addHandler(host string, handler http.Handler) *machine {
 		n.tell(host)
 		handler.ServeHTTP(w, r)
 	})}
-	go m.server.Serve(m.pipe)
+	go func() { _ = m.server.Serve(m.pipe) }()
 	n.t.Cleanup(func() { m.server.Close() })
 	n.mu.Lock()
 	defer n.mu.Unlock()
