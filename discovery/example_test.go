@@ -35,11 +35,13 @@ func ExampleOpen() {
 		fmt.Println(err)
 		return
 	}
-	billing := &jacinth.Client{Service: "billing", Registry: registry}
-	fmt.Println(billing.Service)
+	for set, err := range registry.Watch(context.Background(), "billing") {
+		fmt.Println(set[0].URL, err)
+		break
+	}
 	_, err = discovery.Open(context.Background(), "10.0.0.7:8500")
 	fmt.Println(err)
 	// Output:
-	// billing
+	// http://10.0.0.7:8000/api <nil>
 	// "10.0.0.7:8500" is not the URL of a registry that is known here: it begins with memory:, static:, file:, dns:, http: or https:
 }

@@ -58,9 +58,8 @@ func TestMerger_aSecondStartIsAStartToo(t *testing.T) {
 		{saying(3, true), 0},  // b was not heard of
 	} {
 		m.take(report{view: test.view})
-		m.merge()
-		if len(m.last) != test.want {
-			t.Errorf("step %d: the set is %v, want %d", step, m.last, test.want)
+		if set := setOf(t, m); len(set) != test.want {
+			t.Errorf("step %d: the set is %v, want %d", step, set, test.want)
 		}
 	}
 }
@@ -70,17 +69,17 @@ func TestMerger_oldTalesEnd(t *testing.T) {
 		m := &merger{sources: make([]source, 2)}
 		m.take(report{source: 0, view: view{Settled: true, Instances: []record{{jacinth.Instance{ID: "a", Service: "s", URL: "http://a.test"}, 1}}}})
 		m.take(report{source: 1, view: view{Settled: true}})
-		m.merge()
+		setOf(t, m)
 		m.take(report{source: 0, err: errors.New("gone")})
 		if due, ok := m.due(); !ok || time.Until(due) != ttl {
 			t.Errorf("due = %v, %t; want that the set is looked at again after a TTL", time.Until(due), ok)
 		}
-		time.Sleep(ttl - 1)
-		if m.merge(); len(m.last) != 1 {
+		time.Sleep(ttl - time.Nanosecond)
+		if len(setOf(t, m)) != 1 {
 			t.Error("what a registry said was dropped before a TTL was over")
 		}
-		time.Sleep(1)
-		if m.merge(); len(m.last) != 0 {
+		time.Sleep(time.Nanosecond)
+		if len(setOf(t, m)) != 0 {
 			t.Error("what a registry said a TTL ago still holds beside what another one says")
 		}
 		if _, ok := m.due(); ok {
@@ -91,4 +90,13 @@ func TestMerger_oldTalesEnd(t *testing.T) {
 			t.Errorf("merge = %v, %v, %t; want an error, so that the last set holds", set, err, news)
 		}
 	})
+}
+
+// setOf returns what a client was told last.
+func setOf(t *testing.T, m *merger) []jacinth.Instance {
+	t.Helper()
+	if _, err, _ := m.merge(); err != nil {
+		t.Fatal(err)
+	}
+	return m.last
 }
