@@ -320,6 +320,22 @@ func TestHTTP_replacedForGood(t *testing.T) {
 	})
 }
 
+// An instance whose id does not change from one run to the next, and whose clock was put back between them, is the later
+// one all the same.
+func TestHTTP_aNewLeaseIsTheLaterOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := startService(t, openConfig)
+		c := caller{t, client}
+		c.must(c.register("billing", "a", 1<<52))
+		lease := register(t, newHTTP(t, client), instance("billing", "a"))
+		c.isOver("a beat of the run before", c.renew("billing", "a", 1<<52), 1<<52+1)
+		pass(time.Minute)
+		c.wants("a minute later", "billing/a")
+		closeLease(t, lease)
+		c.wants("after it left", "")
+	})
+}
+
 func TestHTTP_oneOfTwoIsEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, two := startServer(t), startServer(t)

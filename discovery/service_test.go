@@ -420,6 +420,13 @@ func TestService_refusesWhatCannotBe(t *testing.T) {
 				c.t.Errorf("%s: %v, want InvalidParams", name, err)
 			}
 		}
+		// What is refused is not sent back at length either.
+		long := strings.Repeat("a", 1<<16)
+		for _, err := range []error{c.renew(long, "a", 1), c.renew("a", long, 1), c.leave(long, "a", 1), c.leave("a", long, 1)} {
+			if !errors.Is(err, jacinth.InvalidParams) || len(err.Error()) > 1000 {
+				c.t.Errorf("a name of 64 KiB: %.200v, want a short InvalidParams", err)
+			}
+		}
 		for _, name := range wrongNames {
 			for _, method := range []string{"registry.list", "registry.watch"} {
 				if err := c.call(method, map[string]any{"service": name}, nil); !errors.Is(err, jacinth.InvalidParams) {

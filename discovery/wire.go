@@ -35,25 +35,25 @@ const (
 const maxWait = 30 * time.Second
 
 type registerParams struct {
-	ID      string    `json:"id" doc:"Of this run of the service and no other."`
-	Service string    `json:"service" doc:"The name of the service."`
-	URL     string    `json:"url" doc:"Where others call the instance, such as http://10.0.0.7:8000/api."`
-	Version string    `json:"version" default:"" doc:"Of the service."`
+	ID      string    `json:"id" maxLength:"128" doc:"Of this run of the service and no other."`
+	Service string    `json:"service" maxLength:"128" doc:"The name of the service."`
+	URL     string    `json:"url" maxLength:"512" doc:"Where others call the instance, such as http://10.0.0.7:8000/api."`
+	Version string    `json:"version" default:"" maxLength:"64" doc:"Of the service."`
 	Ready   bool      `json:"ready" default:"true" doc:"Whether the instance welcomes calls."`
 	Since   time.Time `json:"since" default:"0001-01-01T00:00:00Z" doc:"When the instance started."`
 	Epoch   int64     `json:"epoch" min:"1" max:"9007199254740991" doc:"The number of this lease of the instance, above that of every lease of it before."`
 }
 
 type renewParams struct {
-	ID      string `json:"id" doc:"Of the instance."`
-	Service string `json:"service" doc:"The name of the service."`
+	ID      string `json:"id" maxLength:"128" doc:"Of the instance."`
+	Service string `json:"service" maxLength:"128" doc:"The name of the service."`
 	Epoch   int64  `json:"epoch" doc:"The number of the lease."`
 	Ready   bool   `json:"ready" default:"true" doc:"Whether the instance welcomes calls."`
 }
 
 type leaveParams struct {
-	ID      string `json:"id" doc:"Of the instance."`
-	Service string `json:"service" doc:"The name of the service."`
+	ID      string `json:"id" maxLength:"128" doc:"Of the instance."`
+	Service string `json:"service" maxLength:"128" doc:"The name of the service."`
 	Epoch   int64  `json:"epoch" doc:"The number of the lease."`
 }
 
