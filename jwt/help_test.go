@@ -10,10 +10,13 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -89,11 +92,18 @@ func newAuthorizer(tb testing.TB, config jwt.Config) *jwt.Authorizer {
 	return authorizer
 }
 
-// authorize asks for the method m.
+// authorize asks for the method m. No error may have a part of the token in it.
 func authorize(tb testing.TB, authorizer *jwt.Authorizer, token string) (jacinth.Caller, error) {
 	tb.Helper()
 	req := &jacinth.Request{Method: &jacinth.Method{Name: "m", Private: true}, Peer: jacinth.Peer{Token: jacinth.Token(token)}}
 	err := authorizer.Authorize(context.Background(), req)
+	for failure := err; failure != nil; failure = errors.Unwrap(failure) {
+		for part := range strings.SplitSeq(token, ".") {
+			if text := fmt.Sprintf("%v %#v", failure, failure); len(part) > 8 && strings.Contains(text, part) {
+				tb.Errorf("the error has a part of the token in it: %s", text)
+			}
+		}
+	}
 	return req.Caller, err
 }
 
