@@ -3,6 +3,7 @@ package jacinth
 import (
 	"fmt"
 	"io"
+	"net/url"
 )
 
 // Token is an API token as a caller sent it. Printed, logged or encoded it is ***, or nothing if there is none;
@@ -59,3 +60,21 @@ func (r Request) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, 
 
 // MarshalText returns what String does, for log/slog, encoding/json and their like.
 func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// String names the service, without token, headers and the password that a URL may have.
+func (c *Client) String() string {
+	if c.URL == "" {
+		return "client of " + c.Service
+	}
+	parsed, err := url.Parse(c.URL)
+	if err != nil {
+		return "client of a URL that is none"
+	}
+	return "client of " + parsed.Redacted()
+}
+
+// Format prints what String returns, whatever the verb.
+func (c *Client) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, c.String()) }
+
+// MarshalText returns what String does, for log/slog, encoding/json and their like.
+func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -81,6 +82,12 @@ func TestToken_isNotShown(t *testing.T) {
 		look("a struct with a request of a peer "+name, struct{ R, S any }{request, &request})
 	}
 
+	look("a client", &jacinth.Client{
+		URL: "http://ada:" + canary + "@remote.test/api", Token: canary, Header: http.Header{"Cookie": {canary}},
+	})
+	look("a client of a name", struct{ C *jacinth.Client }{&jacinth.Client{Service: "billing", Token: canary}})
+	look("a client of a wrong URL", &jacinth.Client{URL: "http://ada:" + canary + "@remote.test/%zz"})
+
 	svc := jacinth.New(jacinth.Config{Name: "test", Logger: slog.New(slog.DiscardHandler)})
 	handled := false
 	jacinth.Public(svc, "m", func(ctx context.Context, _ jacinth.None) (string, error) {
@@ -111,6 +118,8 @@ func TestToken_isNotShown(t *testing.T) {
 			&jacinth.Request{Method: &jacinth.Method{Name: "m"}, Caller: jacinth.Caller{Name: "crm"}, Peer: bare},
 			"call of m for crm from 192.0.2.1:4000 with token ***",
 		},
+		{&jacinth.Client{URL: "http://ada:hidden@remote.test/api"}, "client of http://ada:xxxxx@remote.test/api"},
+		{&jacinth.Client{Service: "billing"}, "client of billing"},
 	} {
 		text, err := json.Marshal(test.value)
 		if err != nil || string(text) != `"`+test.want+`"` || test.value.String() != test.want || fmt.Sprintf("%v", test.value) != test.want {

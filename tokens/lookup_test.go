@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,6 +166,29 @@ func TestAuthorize_hangingStoreHoldsUpFew(t *testing.T) {
 		if waited := time.Since(start); waited > 10*time.Second {
 			t.Errorf("%d calls one after another waited %v for a store that hangs, want three times 3 s", calls, waited)
 		}
+	})
+}
+
+func TestAuthorize_asksOfFewTokensAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &flaky{store: newMemory(t), block: make(chan struct{})}
+		svc := newService(tokens.New(store, tokens.Guesses(jacinth.Unlimited, 0)), "m")
+		var calls sync.WaitGroup
+		var crowded atomic.Int64
+		for range 300 {
+			token := randomToken(t)
+			calls.Go(func() {
+				if call(t, svc, with(token), "m").code() == jacinth.Unavailable {
+					crowded.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		if asked := store.count(); asked != 128 || crowded.Load() != 300-128 {
+			t.Errorf("of 300 tokens at a time %d are looked up and %d are told to come back, want 128 and the rest", asked, crowded.Load())
+		}
+		close(store.block)
+		calls.Wait()
 	})
 }
 
