@@ -319,7 +319,11 @@ func TestLimits_BatchWorkers(t *testing.T) {
 				item := `{"jsonrpc":"2.0","method":"wait","id":1}`
 				got = callHTTP(svc, "["+strings.Repeat(item+",", items-1)+item+"]")
 			}()
-			time.Sleep(time.Second) // all but the first start a little later
+			synctest.Wait()
+			if running := len(started); running != 1 {
+				t.Errorf("with BatchWorkers %d, %d items run before the first has had its head start, want 1", test.set, running)
+			}
+			time.Sleep(time.Second)
 			if running := len(started); running != test.want {
 				t.Errorf("with BatchWorkers %d, %d of %d items run at a time, want %d", test.set, running, items, test.want)
 			}
@@ -330,6 +334,26 @@ func TestLimits_BatchWorkers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBatch_endsWhenHelpComes holds that a batch which ends in the moment in which more workers would start is answered
+// like any other, and that none of them goes on with the next batch.
+func TestBatch_endsWhenHelpComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := jacinth.New(quiet("timely"))
+		jacinth.Public(svc, "nap", func(context.Context, jacinth.None) (int, error) {
+			time.Sleep(50 * time.Microsecond)
+			return 1, nil
+		})
+		const item = `{"jsonrpc":"2.0","method":"nap","id":1}`
+		for turn := range 200 {
+			items := turn%5 + 1
+			body := "[" + strings.Repeat(item+",", items-1) + item + "]"
+			if replies := mustReplies(t, callHTTP(svc, body).body); len(replies) != items || replies[0].code() != 0 {
+				t.Fatalf("%d of %d items are answered: %+v", len(replies), items, replies)
+			}
+		}
+	})
 }
 
 func TestLimits_refusesNegativeOnes(t *testing.T) {

@@ -43,7 +43,7 @@ func compare(ctx context.Context, arguments []string, out, status io.Writer) (er
 	set.StringVar(&peerList, "peers", "", "names of `peers` or parts of names, separated by commas; all if empty")
 	set.StringVar(&workList, "workloads", "", "sum, echo, batch, nested and pairs, separated by commas; all if empty")
 	set.IntVar(&r.rounds, "rounds", 5, "how often everything is measured")
-	set.DurationVar(&r.slot, "duration", 750*time.Millisecond, "how long one measurement takes")
+	set.DurationVar(&r.slot, "duration", 700*time.Millisecond, "how long one measurement takes")
 	set.IntVar(&r.connections, "connections", 64, "connections of the load generator")
 	set.StringVar(&report, "o", "", "also write the tables to that `file`, between its two lines with <!-- bench --> if it has them")
 	set.StringVar(&picture, "growth", "", "measure how costs grow instead, and plot that into `file`, an SVG; -o then writes between two lines with <!-- growth -->")
