@@ -1,7 +1,6 @@
 package jacinth
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -368,44 +367,4 @@ func (s *Service) internal(method *registered, err error, stack []byte) *Error {
 	}
 	s.config.Logger.LogAttrs(context.Background(), slog.LevelError, "call failed", attributes...)
 	return &Error{Code: InternalError, Data: detail{ErrorID: id}}
-}
-
-// log writes the one line of this body. It holds nothing that a sender made up: no params, no token, and only names
-// of methods that exist.
-func (x *exchange) log() {
-	handler := x.service.config.Logger.Handler()
-	if !handler.Enabled(x.ctx, slog.LevelInfo) {
-		return
-	}
-	method := "unknown"
-	if x.last.method != nil {
-		method = x.last.method.Name
-	}
-	// Not by a Logger, which looks for the line of source that logs and asks for the time once more.
-	now := x.now()
-	line := slog.NewRecord(now, slog.LevelInfo, "request", 0)
-	var list [8]slog.Attr
-	attributes := append(list[:0],
-		slog.String("method", method),
-		slog.Int("code", int(x.last.code)),
-		slog.Duration("duration", now.Sub(x.start)),
-		slog.String("address", x.peer.Address))
-	if x.size > 0 {
-		attributes[0] = slog.Int("batch", x.size)
-		attributes = append(attributes, slog.Int("failed", x.failed))
-	}
-	if caller := cmp.Or(x.last.caller, x.caller); caller != "" {
-		attributes = append(attributes, slog.String("caller", caller))
-	}
-	if x.last.reason != nil {
-		attributes = append(attributes, slog.Any("reason", x.last.reason))
-	}
-	line.AddAttrs(attributes...)
-	_ = handler.Handle(x.ctx, line) // a Logger has nobody to tell either
-}
-
-// logRefusal writes the line of a request that was refused before its body was looked at.
-func (s *Service) logRefusal(ctx context.Context, address string, status int, failure *Error) {
-	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", "unknown"),
-		slog.Int("code", int(failure.code())), slog.Int("status", status), slog.String("address", address))
 }

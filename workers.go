@@ -133,36 +133,3 @@ func (x *exchange) instead(i int, reply span, room int) []byte {
 	}
 	return appendFailure(nil, id, &Error{Code: reply.code})
 }
-
-// tally is how the requests of a body ended, as far as the log tells.
-type tally struct {
-	failed int
-	shed   int     // refused unrun for lack of room
-	first  int     // the place of the request that last is of
-	last   verdict // of a single request, or of the first of a batch that failed
-	caller string  // of any request that has one
-}
-
-// note counts how the request at place i ended.
-func (t *tally) note(i int, v verdict) {
-	if v.shed {
-		t.shed++
-	}
-	if v.code != 0 {
-		if t.failed++; t.last.code == 0 || i < t.first {
-			t.first, t.last = i, v
-		}
-	}
-	if t.caller == "" {
-		t.caller = v.caller
-	}
-}
-
-// add takes in what a worker has counted.
-func (t *tally) add(other *tally) {
-	failed, shed := t.failed+other.failed, t.shed+other.shed
-	t.note(other.first, other.last)
-	if t.failed, t.shed = failed, shed; t.caller == "" {
-		t.caller = other.caller
-	}
-}

@@ -171,6 +171,13 @@ func (r *run) growthPoint(ctx context.Context, g *growth, size int, p peer) (got
 		}
 		busy = append(busy, c)
 	}
+	// A server with very many methods takes its time to begin, which is longer than a reply may take.
+	if err := busy[0].socket.SetDeadline(time.Now().Add(6 * patience)); err != nil {
+		return got, err
+	}
+	if err := busy[0].exchange(); err != nil {
+		return got, err
+	}
 	return r.loadServer(s, busy, fmt.Sprintf("%s %s %d", p.name(), g.name, size))
 }
 

@@ -54,7 +54,7 @@ func (all appenders) mapping(t reflect.Type) appender {
 		return byEncoder
 	}
 	return func(w *codec.Writer, value reflect.Value, depth int) error {
-		texts, _ := value.Addr().Interface().(*map[string]string)
+		texts, _ := reflect.TypeAssert[*map[string]string](value.Addr())
 		var few [16]string
 		names := few[:0]
 		for name := range *texts {

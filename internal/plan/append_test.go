@@ -118,11 +118,20 @@ func TestResult_appendsWholeValues(t *testing.T) {
 		long = &recursive{Next: long}
 	}
 	for _, value := range []any{
-		mixed{}, full, recursive{}, *long,
+		mixed{},
+		full,
+		recursive{},
+		*long,
 		recursive{List: []recursive{{Name: "a"}, {}}, Named: map[string]*recursive{"n": nil, "m": {Name: "b"}}},
-		[]int(nil), []int{}, []int{1, 2}, [][]string{nil, {"x"}}, map[string]string(nil), map[string]string{"a\xff": "b"},
+		[]int(nil),
+		[]int{},
+		[]int{1, 2},
+		[][]string{nil, {"x"}},
+		map[string]string(nil),
+		map[string]string{"a\xff": "b"},
 		1.5, float32(0.1), 1e-7, 1e-6, 1e20, 1e21, 5e-324, math.MaxFloat64, float32(1e-7), float32(1e-6), float32(1e21), float32(math.MaxFloat32), 0.0,
-		math.Copysign(0, -1), loud("x"), quiet(1), time.Unix(0, 0).UTC(), new(1), (*int)(nil), new(new("x")), struct{}{},
+		math.Copysign(0, -1), loud("x"), quiet(1), time.Unix(0, 0).UTC(), new(1), (*int)(nil), new(new("x")),
+		struct{}{},
 	} {
 		got, err := appended(t, value)
 		if err != nil {
@@ -145,8 +154,10 @@ func TestResult_appendsWholeValues(t *testing.T) {
 // TestResult_appendsNoMoreThanTheLimit holds that a result which is too large is given up when it is seen to be.
 func TestResult_appendsNoMoreThanTheLimit(t *testing.T) {
 	for _, value := range []any{
-		make([]int, 1000), make([][]string, 1000), strings.Repeat("x", 1000), map[string]string{strings.Repeat("x", 1000): "y"},
-		[]recursive{{Name: strings.Repeat("x", 1000)}, {}}, struct{ T string }{strings.Repeat("x", 1000)},
+		make([]int, 1000), make([][]string, 1000), strings.Repeat("x", 1000),
+		map[string]string{strings.Repeat("x", 1000): "y"},
+		[]recursive{{Name: strings.Repeat("x", 1000)}, {}},
+		struct{ T string }{strings.Repeat("x", 1000)},
 	} {
 		whole, err := codec.Marshal(value)
 		if err != nil {
@@ -171,7 +182,9 @@ func TestResult_refusesWhatHasNoForm(t *testing.T) {
 	ring := &recursive{}
 	ring.Next = ring
 	for _, value := range []any{
-		math.NaN(), math.Inf(-1), float32(math.Inf(1)), []float64{1, math.NaN()}, *ring,
+		math.NaN(), math.Inf(-1), float32(math.Inf(1)),
+		[]float64{1, math.NaN()},
+		*ring,
 		map[string]string{"\xff": "a", "\xfe": "b"}, // both are written "\ufffd"
 	} {
 		if got, err := appended(t, value); err == nil {
