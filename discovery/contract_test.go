@@ -90,11 +90,26 @@ func TestRegistry_sameIDTakesThePlace(t *testing.T) {
 			t.Errorf("the set is %+v, want the second instance alone", set)
 		}
 		_ = first.Close(t.Context()) // it may know by now that it is over
-		pass(20 * time.Second)
-		if set := watch.last(); len(set) != 1 || set[0].URL != moved.URL {
-			t.Errorf("the lease that was replaced took its successor along: %+v", set)
+		isAlone := func(when, url string) {
+			t.Helper()
+			if set := watch.last(); len(set) != 1 || set[0].URL != url {
+				t.Errorf("%s: the set is %+v, want the instance at %s alone", when, set, url)
+			}
 		}
-		closeLease(t, second)
+		pass(seen)
+		isAlone("after the lease was closed that was replaced", moved.URL)
+		pass(20 * time.Second)
+		isAlone("some beats later", moved.URL)
+
+		again := moved
+		again.URL = "http://nowhere.test/api"
+		third := register(t, registry, again)
+		pass(20 * time.Second)
+		isAlone("when the lease that was replaced stays open", again.URL)
+		_ = second.Close(t.Context())
+		pass(seen)
+		isAlone("after that one was closed too", again.URL)
+		closeLease(t, third)
 	})
 }
 

@@ -172,8 +172,8 @@ func (d *DNS) hosts(ctx context.Context, name string) ([]string, error) {
 	if err != nil && len(records) == 0 {
 		return nil, err
 	}
-	for _, record := range records { // the best priority comes first
-		if record.Priority == records[0].Priority && record.Target != "." {
+	for _, record := range records { // the best priority comes first; the target . says that there is none (RFC 2782)
+		if record.Priority == records[0].Priority {
 			hosts = append(hosts, net.JoinHostPort(strings.TrimSuffix(record.Target, "."), strconv.Itoa(int(record.Port))))
 		}
 	}
