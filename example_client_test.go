@@ -265,7 +265,7 @@ func ExampleClient_coalesce() {
 	server := calculator()
 	defer server.Close()
 
-	calc := &jacinth.Client{URL: server.URL + "/api", Coalesce: 4}
+	calc := &jacinth.Client{URL: server.URL + "/api", Coalesce: 2}
 	var goroutines sync.WaitGroup
 	var mu sync.Mutex
 	total := 0.0
