@@ -133,7 +133,8 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Serve is [Service.Run] on a listener of yours, which it closes: one with TLS of its own, for which Config.TLS stays nil,
-// a Unix socket, a port that somebody else opened. For others to find it in a registry, one with TLS and one that is not of TCP need a Config.PublicURL.
+// a Unix socket, a port that somebody else opened. For others to find it in a registry, one with TLS of its own, and one
+// that is not of TCP, need a Config.PublicURL.
 func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	if err := s.explore(); err != nil {
 		_ = listener.Close()
