@@ -377,7 +377,7 @@ func (t *table) wait(ctx context.Context, name string, revision int64) view {
 		select {
 		case <-w.wake:
 		case <-ctx.Done():
-			return v
+			return t.look(name) // which may have settled meanwhile
 		}
 		if t.isClosed() {
 			return v
