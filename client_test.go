@@ -380,6 +380,10 @@ func TestClient_Middleware_answersByItself(t *testing.T) {
 func TestClient_Middleware_sendsTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		remote, client := newRemote(t, hangingUp)
+		registry := new(board) // with it, a client notes where it has tried
+		registry.set(jacinth.Instance{ID: "1", Service: "remote", URL: client.URL, Ready: true})
+		client.URL, client.Service, client.Registry, client.Hosts = "", "remote", registry, []string{"http://remote.test"}
+		defer client.Close()
 		client.Middleware = []jacinth.Middleware{func(next jacinth.Handler) jacinth.Handler {
 			return func(ctx context.Context, req *jacinth.Request) (any, error) {
 				var twice sync.WaitGroup

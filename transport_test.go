@@ -433,7 +433,7 @@ func TestClient_badRoundTrippers(t *testing.T) {
 		request.Header.Add("X-Seen", "1")
 		return inner.RoundTrip(request)
 	})
-	client.Header = http.Header{"X-Seen": {"0"}}
+	client.Header = http.Header{"X-Seen": append(make([]string, 0, 8), "0")}
 	var calls sync.WaitGroup
 	for range 10 {
 		calls.Go(func() {
