@@ -202,9 +202,10 @@ func (b *balancer) replace(w *watch, set []Instance) (skipped error) {
 	}
 	first := b.roster.Load() == nil
 	b.peers = peers
-	b.rebuild()
 	if len(peers) == 0 {
-		b.roster.Store(&roster{problem: w.none(skipped)})
+		b.roster.Store(&roster{problem: w.none(skipped)}) // calls read it at any time, and one without peers must say why
+	} else {
+		b.rebuild()
 	}
 	if first {
 		close(w.known)

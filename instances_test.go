@@ -3,6 +3,7 @@ package jacinth_test
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"strings"
 	"sync"
@@ -294,4 +295,49 @@ func TestClient_forgetsWhoWasRestarted(t *testing.T) {
 			t.Errorf("one of two instances that was registered twice got %d of 1000 calls", got[hostA])
 		}
 	})
+}
+
+// rapid tells a set of instances again and again, as fast as it is taken.
+type rapid struct {
+	readOnly
+	set  jacinth.Instance
+	told chan struct{} // closed at the end
+}
+
+func (r *rapid) Watch(ctx context.Context, _ string) iter.Seq2[[]jacinth.Instance, error] {
+	return func(yield func([]jacinth.Instance, error) bool) {
+		for range 20_000 {
+			if !yield([]jacinth.Instance{r.set}, nil) {
+				return
+			}
+		}
+		close(r.told)
+		<-ctx.Done()
+	}
+}
+
+// TestClient_callsWhileThereIsNobody holds that a call finds either an instance or why there is none, also in the very
+// moment in which the set changes.
+func TestClient_callsWhileThereIsNobody(t *testing.T) {
+	logTo(t, io.Discard)
+	abroad := jacinth.Instance{ID: "abroad", Service: "billing", URL: "http://203.0.113.7/api"}
+	registry := &rapid{set: abroad, told: make(chan struct{})}
+	client := &jacinth.Client{Service: "billing", Registry: registry}
+	defer client.Close()
+	var callers sync.WaitGroup
+	for range 2 {
+		callers.Go(func() {
+			for isOver := false; !isOver; {
+				if err := client.Call(t.Context(), "charge", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
+					t.Errorf("a call to nobody = %v, want that it was not sent", err)
+				}
+				select {
+				case <-registry.told:
+					isOver = true
+				default:
+				}
+			}
+		})
+	}
+	callers.Wait()
 }
