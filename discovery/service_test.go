@@ -338,6 +338,36 @@ func TestService_isBounded(t *testing.T) {
 	})
 }
 
+// TestService_deadOfManyNamesAreBounded holds that a caller with a pattern of names cannot have the registry keep the
+// dead of each.
+func TestService_deadOfManyNamesAreBounded(t *testing.T) {
+	config := openConfig
+	config.MaxNames, config.MaxPerName, config.MaxInstances = 10, 3, 4
+	inService(t, config, func(c caller) {
+		c.must(c.register("live", "1", 1))
+		churn := func() (kept int, err error) {
+			for i := range 30 {
+				name, id := fmt.Sprint("a", i%5), fmt.Sprint(i)
+				if err := c.register(name, id, 1); err != nil {
+					return i, err
+				}
+				c.must(c.leave(name, id, 1))
+			}
+			return 30, nil
+		}
+		if kept, err := churn(); kept != 7 || !errors.Is(err, discovery.RegistryFull) {
+			t.Errorf("beside one that lives, %d have died, then %v; want 7, then RegistryFull", kept, err)
+		}
+		for range 13 {
+			pass(5 * time.Second)
+			c.must(c.renew("live", "1", 1))
+		}
+		if kept, err := churn(); kept != 7 || !errors.Is(err, discovery.RegistryFull) {
+			t.Errorf("when those are forgotten, %d have died, then %v; want 7, then RegistryFull", kept, err)
+		}
+	})
+}
+
 // scoped is a registry whose tokens are names with their scopes.
 func scoped(grants map[string][]string) discovery.RegistryConfig {
 	return discovery.RegistryConfig{Service: jacinth.Config{

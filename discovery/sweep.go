@@ -44,6 +44,7 @@ func (t *table) sweep(now time.Time) {
 		for id, e := range g.entries {
 			if !e.dead.IsZero() && now.Sub(e.dead) >= tombstone {
 				delete(g.entries, id)
+				t.kept--
 			}
 		}
 		if len(g.entries) == 0 {

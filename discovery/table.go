@@ -55,6 +55,7 @@ type table struct {
 	mu       sync.Mutex
 	groups   map[string]*group // by the name of the service
 	count    int               // of live entries in all groups
+	kept     int               // of all entries, the dead ones too
 	revision int64             // of the last change
 	floor    int64             // revision of the last change of a group that is no more
 	waiters  map[*waiter]struct{}
@@ -179,11 +180,14 @@ func (t *table) add(e *entry) error {
 	if old == nil || !old.dead.IsZero() {
 		// The dead count too, or a caller could fill the memory with them.
 		if t.limits.perName > 0 && (g.live >= t.limits.perName || old == nil && len(g.entries) >= 2*t.limits.perName) ||
-			t.limits.all > 0 && t.count >= t.limits.all {
+			t.limits.all > 0 && (t.count >= t.limits.all || old == nil && t.kept >= 2*t.limits.all) {
 			return errFull
 		}
 		g.live++
 		t.count++
+		if old == nil {
+			t.kept++
+		}
 	}
 	if t.groups == nil {
 		t.groups = map[string]*group{}
@@ -263,6 +267,7 @@ func (t *table) bury(e *entry, now time.Time, expired bool) {
 	t.count--
 	if !t.leased { // nothing is late where there are no beats
 		delete(g.entries, e.ID)
+		t.kept--
 	}
 	t.changed(e.Service, g)
 	if len(g.entries) == 0 {
