@@ -20,6 +20,7 @@ import (
 const (
 	lookPace = time.Second     // between looks at a file that may have changed
 	lockWait = 3 * time.Second // for others who write the file
+	crowded  = 1000            // instances, from which on the dead are taken out by the clock alone: none may live to miss them
 )
 
 // File is the registry of the processes of one machine: a JSON file that they read and write. It is safe for concurrent
@@ -45,9 +46,9 @@ type File struct {
 	sightings map[string]sighting
 }
 
-// sighting is since when, by the clock of this process, a beat is known.
+// sighting is how old a beat is by the clock of this process, which knows it only from first on.
 type sighting struct {
-	beat, since time.Time
+	beat, since, first time.Time
 }
 
 // OpenFile opens a registry that is a file. The file is made when somebody registers; its folder must be there.
@@ -151,10 +152,10 @@ func (f *File) note(records []fileRecord, now time.Time) {
 		switch {
 		case before && seen.beat.Equal(r.Beat):
 		case before:
-			seen = sighting{r.Beat, now}
+			seen = sighting{r.Beat, now, now}
 		default: // how old it is, only the clock of whoever wrote it can tell
 			age := min(max(now.Round(0).Sub(r.Beat), 0), ttl)
-			seen = sighting{r.Beat, now.Add(-age)}
+			seen = sighting{r.Beat, now.Add(-age), now}
 		}
 		next[r.key()] = seen
 	}
@@ -166,12 +167,18 @@ func (f *File) isStale(r *fileRecord, now time.Time) bool {
 	return !r.Beat.IsZero() && now.Sub(f.sightings[r.key()].since) >= ttl
 }
 
+// isMissed reports whether this process has itself seen no beat of a record for its TTL. What the clock of whoever wrote
+// it said, before it may have jumped, is not enough to take an instance from all others. f.mu is held.
+func (f *File) isMissed(r *fileRecord, now time.Time) bool {
+	return !r.Beat.IsZero() && now.Sub(f.sightings[r.key()].first) >= ttl
+}
+
 // isSame reports whether nothing was written between two looks at a file. Each change of ours is a new file.
 func isSame(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
 }
 
-// update lets change alter the records as they are now, without those that are stale, and replaces the file.
+// update lets change alter the records as they are now, without those that are missed, and replaces the file.
 func (f *File) update(ctx context.Context, change func([]fileRecord) ([]fileRecord, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
@@ -187,7 +194,11 @@ func (f *File) update(ctx context.Context, change func([]fileRecord) ([]fileReco
 		return f.err
 	}
 	now := time.Now()
-	records := slices.DeleteFunc(slices.Clone(f.records), func(r fileRecord) bool { return f.isStale(&r, now) })
+	isDead := f.isMissed
+	if len(f.records) > crowded {
+		isDead = f.isStale
+	}
+	records := slices.DeleteFunc(slices.Clone(f.records), func(r fileRecord) bool { return isDead(&r, now) })
 	if records, err = change(records); err != nil {
 		return err
 	}

@@ -119,6 +119,30 @@ func TestFile_believesNoClockButItsOwn(t *testing.T) {
 	})
 }
 
+// TestFile_keepsWhomItsWriterHasNotMissed holds that whoever comes after a jump of the clock leaves in the file those that
+// others know to be alive.
+func TestFile_keepsWhomItsWriterHasNotMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "services.json")
+		beat := time.Now().Add(-time.Hour) // by a clock that was an hour slow, just now
+		writeFile(t, path, fmt.Sprintf(`{"format":1,"instances":[
+			{"id":"a","service":"billing","url":"http://a.test/api","epoch":1,"beat":%q}]}`, beat.Format(time.RFC3339Nano)))
+		kept := func() bool {
+			content, err := os.ReadFile(path)
+			return err == nil && strings.Contains(string(content), "http://a.test/api")
+		}
+		lease := register(t, openFile(t, path), instance("orders", "o"))
+		if !kept() {
+			t.Error("whoever came after the clock had jumped took out an instance that may be alive")
+		}
+		pass(25 * time.Second)
+		if kept() {
+			t.Error("whoever saw no beat for a TTL keeps the dead")
+		}
+		closeLease(t, lease)
+	})
+}
+
 func TestFile_isWrittenByPeopleToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "services.json")
@@ -156,17 +180,20 @@ func TestFile_isWrittenByPeopleToo(t *testing.T) {
 }
 
 func TestFile_beatsAgainWhenItCouldNot(t *testing.T) {
+	log := record(t)
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "services.json")
 		file := openFile(t, path)
 		lease := register(t, file, instance("billing", "a"))
 		writeFile(t, path, "broken")
 		pass(time.Minute)
+		log.wants(t, "while the file is broken", "does not hear")
 		writeFile(t, path, `{"format":1,"instances":[]}`)
 		pass(7 * time.Second)
 		watch := follow(t, file, "billing")
 		pass(seen)
 		watch.wants(t, "after the file was mended", "billing/a")
+		log.wants(t, "after the file was mended", "hears of the instance again")
 		closeLease(t, lease)
 	})
 }

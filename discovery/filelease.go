@@ -24,11 +24,16 @@ type fileLease struct {
 // keep beats until ctx ends. A beat that fails is tried again soon: the next one in time may be too late.
 func (l *fileLease) keep(ctx context.Context) {
 	pause := spread(beat)
+	var told outage
 	for failures := 0; sleep(ctx, pause); {
 		l.mu.Lock()
 		err := l.write(ctx)
-		over := l.over
+		over, instance := l.over, l.instance
 		l.mu.Unlock()
+		if ctx.Err() != nil {
+			return
+		}
+		told.note(ctx, &instance, err)
 		switch {
 		case over != nil:
 			return

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -222,6 +224,62 @@ func TestHTTP_outOfReachForAWhile(t *testing.T) {
 		watch.wants(t, "when the way is open again", "billing/a")
 		pass(2 * time.Minute)
 		watch.wants(t, "two minutes later", "billing/a")
+		closeLease(t, lease)
+	})
+}
+
+// journal keeps what is logged.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+// wants fails the test unless each of the words was logged once since it was asked last.
+func (j *journal) wants(t *testing.T, when string, words ...string) {
+	t.Helper()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	text := j.text.String()
+	j.text.Reset()
+	if strings.Count(text, "\n") != len(words) {
+		t.Errorf("%s: the log has %q, want %q, a line each", when, text, words)
+	}
+	for _, word := range words {
+		if strings.Count(text, word) != 1 {
+			t.Errorf("%s: the log has %q, want %q once", when, text, word)
+		}
+	}
+}
+
+// record has what is logged kept until the test ends.
+func record(t *testing.T) *journal {
+	before, kept := slog.Default(), &journal{}
+	slog.SetDefault(slog.New(slog.NewTextHandler(kept, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	return kept
+}
+
+// TestHTTP_saysThatNobodyHears holds that whoever runs a service learns that it is not announced any more, once.
+func TestHTTP_saysThatNobodyHears(t *testing.T) {
+	log := record(t)
+	synctest.Test(t, func(t *testing.T) {
+		server := startServer(t)
+		way, client := server.connect()
+		lease := register(t, newHTTP(t, client), instance("billing", "a"))
+		pass(time.Minute)
+		log.wants(t, "all is well")
+		way.set(true)
+		pass(time.Minute)
+		log.wants(t, "out of reach", "does not hear")
+		way.set(false)
+		pass(time.Minute)
+		log.wants(t, "in reach again", "hears of the instance again")
 		closeLease(t, lease)
 	})
 }

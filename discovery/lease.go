@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -84,8 +85,8 @@ type leasePart struct {
 	err        error // what came of the last call
 }
 
-// Ready changes whether the instance welcomes calls. It returns when one of the registries knows; the others do at the
-// next beat.
+// Ready changes whether the instance welcomes calls. It returns when all registries have answered or could not be
+// reached, and fails if none of them knows; those that do not are told with the next beat.
 func (l *httpLease) Ready(ctx context.Context, ready bool) error {
 	l.ready.Store(ready)
 	return l.inEach(func(p *leasePart) error { return p.beat(ctx) }, 1)
@@ -139,10 +140,14 @@ func (p *leasePart) keep(ctx context.Context, answers chan<- error) {
 			answers <- err
 		}
 	}
+	var told outage
 	for failures := 0; ; {
 		err := p.beat(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if p.lease.known.Load() { // before that, Register tells of it
+			told.note(ctx, &p.lease.instance, err)
 		}
 		pause := spread(beat)
 		switch {
@@ -247,6 +252,23 @@ func (p *leasePart) leave(ctx context.Context) error {
 		return fmt.Errorf("the registry at %s was not told that the instance leaves: %w", p.client.URL, err)
 	}
 	return nil
+}
+
+// outage tells whoever runs a service that a registry does not hear of it any more, and when it does again: calls go on
+// for a while, and nothing else shows it.
+type outage struct{ told bool }
+
+// note takes note of how a beat went.
+func (o *outage) note(ctx context.Context, i *jacinth.Instance, err error) {
+	attributes := []slog.Attr{slog.String("service", i.Service), slog.String("instance", i.ID)}
+	switch {
+	case err != nil && !o.told:
+		slog.Default().LogAttrs(ctx, slog.LevelWarn, "the registry does not hear that the instance is there",
+			append(attributes, slog.String("error", err.Error()))...)
+	case err == nil && o.told:
+		slog.Default().LogAttrs(ctx, slog.LevelInfo, "the registry hears of the instance again", attributes...)
+	}
+	o.told = err != nil
 }
 
 func (p *leasePart) isRegistered() bool {
