@@ -115,6 +115,10 @@ func (all appenders) structure(t reflect.Type) appender {
 				return err
 			}
 		}
+		// A few values that point to one another can be written without end. An empty struct may still be left out.
+		if end := len(w.Bytes); end > w.Limit && end > start {
+			return codec.ErrTooLarge
+		}
 		w.Bytes = append(w.Bytes, '}')
 		return nil
 	}

@@ -178,6 +178,24 @@ func TestResult_appendsNoMoreThanTheLimit(t *testing.T) {
 	}
 }
 
+// TestResult_appendsNoMoreThanTheLimit_ofSharedValues holds that a small value which is written at many places is given
+// up like a large one.
+func TestResult_appendsNoMoreThanTheLimit_ofSharedValues(t *testing.T) {
+	type fork struct {
+		Left, Right *fork `json:",omitempty"`
+		End         bool
+	}
+	shared := &fork{End: true}
+	for range 16 { // 65,536 ways to the end
+		shared = &fork{Left: shared, Right: shared}
+	}
+	const limit = 1000
+	w := &codec.Writer{Limit: limit}
+	if err := appendTo(t, w, *shared); !errors.Is(err, codec.ErrTooLarge) || len(w.Bytes) > 2*limit {
+		t.Errorf("Append to a writer of %d bytes wrote %d and returned %v, want ErrTooLarge soon after the limit", limit, len(w.Bytes), err)
+	}
+}
+
 func TestResult_refusesWhatHasNoForm(t *testing.T) {
 	ring := &recursive{}
 	ring.Next = ring
