@@ -2,11 +2,16 @@ package jacinth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 )
+
+var errLate = errors.New("a middleware went on with a call that was over")
 
 // callContext is the context of one call, with its request in the same allocation. It ends when its parent does
 // (the caller hung up, the service stops), when the deadline passes, and when the call is over.
@@ -18,10 +23,14 @@ type callContext struct {
 	request  Request
 	deadline time.Time // zero: none but the parent's
 
+	frame frame
+
 	mu     sync.Mutex
 	timed  context.Context
 	cancel context.CancelFunc
 	ended  bool
+
+	users atomic.Int32 // of frame, in their function now; far below 0 once the frame is given back
 }
 
 // Format prints what c is and not what is in it: fmt would print the fields of the request, its token too, which it
@@ -109,5 +118,26 @@ func (c *callContext) end() {
 	if c.cancel != nil {
 		c.cancel()
 	}
-	c.request.id, c.request.params, c.request.frame = nil, nil, nil
+	c.request.id, c.request.params = nil, nil
+}
+
+// closed is added to callContext.users to keep everybody out.
+const closed = math.MinInt32
+
+// call runs the function of the method in the frame of the call.
+func (c *callContext) call(ctx context.Context) (any, error) {
+	defer c.users.Add(-1)
+	if c.users.Add(1) <= 0 {
+		return nil, errLate
+	}
+	return c.frame.call(ctx)
+}
+
+// giveBack lets the frame be used for other calls. A middleware may have given up on the function and left it to a
+// goroutine of its own, as one that sets a time does: that one is refused if it has not begun, since it would read the
+// params of another call, and keeps the frame to itself if it has.
+func (c *callContext) giveBack() {
+	if c.users.CompareAndSwap(0, closed) {
+		c.frame.release()
+	}
 }

@@ -272,10 +272,10 @@ func (x *exchange) run(c *callContext, w *codec.Writer, method *registered, v *v
 	if err := c.over(now); err != nil {
 		return ended(err)
 	}
-	values := method.frame()
-	c.request.frame = values
-	failure, v.reason = x.execute(c, w, values, method)
-	values.release() // not after a panic: what one left half done is not used again
+	c.frame = method.frame()
+	c.request.call = c
+	failure, v.reason = x.execute(c, w, c.frame, method)
+	c.giveBack() // not after a panic: what one left half done is not used again
 	return failure
 }
 

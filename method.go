@@ -259,10 +259,10 @@ func (m *Method) frame() frame {
 
 // callTyped is the innermost Handler of every typed method.
 func callTyped(ctx context.Context, req *Request) (any, error) {
-	if req == nil || req.frame == nil {
+	if req == nil || req.call == nil {
 		return nil, errors.New("a middleware did not hand on the request it was given")
 	}
-	return req.frame.call(ctx)
+	return req.call.call(ctx)
 }
 
 // raw is the frame of a method whose Handler was set by hand.

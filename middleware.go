@@ -13,6 +13,7 @@ type Handler func(ctx context.Context, req *Request) (result any, err error)
 
 // Middleware wraps the Handler of a method: to measure, trace, audit or refuse calls. It sees the calls that passed
 // authorization and whose params are well, each item of a batch by itself, and must hand on the request it was given.
+// It should wait for next: to set a time, give it a context with a deadline.
 type Middleware func(next Handler) Handler
 
 // Peer is what a binding knows of who sent a request. [Service.ServeHTTP] fills it from the HTTP request; a caller
@@ -41,8 +42,8 @@ type Request struct {
 	Notification bool   // nobody will see the result
 
 	id, params []byte
-	frame      frame
-	end        func() // see AtEnd
+	call       *callContext // from when the params are decoded
+	end        func()       // see AtEnd
 }
 
 // ID returns a copy of the request's id as it was sent, nil for a notification.

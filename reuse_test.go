@@ -67,3 +67,38 @@ func TestDispatch_keepsNothingOfOtherRequests(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestDispatch_keepsNothingOfOtherRequests_whenLeft holds that a middleware which returns before the function of its
+// method does, as one that sets a time may, does not have that function run with the params of another request.
+func TestDispatch_keepsNothingOfOtherRequests_whenLeft(t *testing.T) {
+	type params struct{ Sender string }
+	svc := jacinth.New(quiet("left"))
+	var left sync.WaitGroup
+	svc.Use(func(next jacinth.Handler) jacinth.Handler {
+		return func(ctx context.Context, req *jacinth.Request) (any, error) {
+			left.Go(func() { _, _ = next(ctx, req) })
+			return "left", nil
+		}
+	})
+	jacinth.Public(svc, "send", func(ctx context.Context, p params) (string, error) {
+		if sender := jacinth.RequestFrom(ctx).Address; p.Sender != sender {
+			t.Errorf("the function got the params of %q for a request of %q", p.Sender, sender)
+		}
+		return "", nil
+	})
+	var group sync.WaitGroup
+	for caller := range 4 {
+		group.Go(func() {
+			for turn := range 500 {
+				sender := fmt.Sprintf("%d-%d", caller, turn)
+				body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"send","params":[%q]}`, sender)
+				const want = `{"jsonrpc":"2.0","id":1,"result":"left"}`
+				if reply := svc.Dispatch(t.Context(), jacinth.Peer{Address: sender}, []byte(body), nil); string(reply) != want {
+					t.Errorf("the reply is %s, want %s", reply, want)
+				}
+			}
+		})
+	}
+	group.Wait()
+	left.Wait()
+}
