@@ -298,3 +298,22 @@ func child(t *testing.T, path string) {
 		}
 	}
 }
+
+// TestFile_isNotFilledByTheDead holds that processes which all die before they could miss anybody do not fill the file.
+func TestFile_isNotFilledByTheDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "services.json")
+		var dead []string
+		for i := range 1001 {
+			dead = append(dead, fmt.Sprintf(`{"id":"%d","service":"billing","url":"http://a.test/api","epoch":1,"beat":%q}`,
+				i, time.Now().Add(-time.Minute).Format(time.RFC3339)))
+		}
+		writeFile(t, path, `{"format":1,"instances":[`+strings.Join(dead, ",")+`]}`)
+		lease := register(t, openFile(t, path), instance("orders", "o"))
+		content, err := os.ReadFile(path)
+		if err != nil || strings.Contains(string(content), "billing") {
+			t.Errorf("the file keeps a thousand dead: %d bytes, %v", len(content), err)
+		}
+		closeLease(t, lease)
+	})
+}

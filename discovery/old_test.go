@@ -190,3 +190,57 @@ func TestService_callersWithoutATokenAreHeldShort(t *testing.T) {
 		t.Errorf("another one told of %d, then %v; want 3 more, which makes 20 of the 100", count, err)
 	}
 }
+
+// TestOld_strangersDoNotFreeze holds that callers without a token neither have a registry keep the dead of others, by
+// falling silent, nor forget the living, by being there.
+func TestOld_strangersDoNotFreeze(t *testing.T) {
+	config := scoped(map[string][]string{"billing": {"registry:read", "registry:write:billing"}})
+	config.OldNames = []string{"legacy.*"}
+	start := func(t *testing.T) (instances func() (count int, frozen bool), beat func(ids ...int)) {
+		svc := discovery.NewRegistryService(config)
+		call := func(address, token, method string, params, result any) {
+			t.Helper()
+			if err := from(t, svc, address, token, method, params, result); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 4 {
+			call("10.0.0.9:4000", "billing", "registry.register",
+				map[string]any{"id": fmt.Sprint(i), "service": "billing", "url": "http://10.0.0.9:8000/api", "epoch": 1}, nil)
+		}
+		for i := range 16 {
+			call("10.0.0.7:4000", "", "ping", map[string]any{"name": fmt.Sprint("legacy.", i), "url": "http://10.0.0.7:8000/api"}, nil)
+		}
+		instances = func() (int, bool) {
+			var view said
+			call("10.0.0.9:4000", "billing", "registry.list", map[string]any{"service": "billing"}, &view)
+			return len(view.Instances), view.Frozen
+		}
+		return instances, func(ids ...int) {
+			for _, id := range ids {
+				call("10.0.0.9:4000", "billing", "registry.renew", map[string]any{"id": fmt.Sprint(id), "service": "billing", "epoch": 1}, nil)
+			}
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		instances, beat := start(t)
+		for range 24 { // for two minutes, in which all strangers fall silent, and one of four instances does in the end
+			pass(5 * time.Second)
+			beat(0, 1, 2, 3)
+		}
+		for range 4 {
+			pass(5 * time.Second)
+			beat(0, 1, 2)
+		}
+		if count, frozen := instances(); count != 3 || frozen {
+			t.Errorf("when one of four died, beside silent strangers, there are %d, frozen is %t; want 3 and false", count, frozen)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		instances, _ := start(t)
+		pass(20 * time.Second)
+		if count, frozen := instances(); count != 4 || !frozen {
+			t.Errorf("when four of four fell silent, beside strangers, there are %d, frozen is %t; want 4 and true", count, frozen)
+		}
+	})
+}

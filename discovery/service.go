@@ -51,7 +51,7 @@ type RegistryConfig struct {
 // It keeps everything in memory: when it starts anew, the services tell it within a beat. It forgets an instance that
 // was silent for 15 seconds, and does not let anything that is late revive it for 60 more. When more than half of all
 // instances fall silent at once, of four or more, it takes that for a fault of the network and forgets nothing for up to
-// 5 minutes; its answers and its log say so.
+// 5 minutes; its answers and its log say so. Instances of callers without a token do not count there.
 //
 // It panics, with a sentence, if config cannot be.
 func NewRegistryService(config RegistryConfig) *jacinth.Service {

@@ -16,8 +16,8 @@ func (t *table) sweep(now time.Time) {
 	if t.due.IsZero() || now.Before(t.due) {
 		return
 	}
-	overdue, silent, lost := t.census(now)
-	if all := t.count + lost; all < freezeFrom || 2*(silent+lost) <= all {
+	overdue, all, silent, lost := t.census(now)
+	if all < freezeFrom || 2*(silent+lost) <= all {
 		if !t.frozen.IsZero() {
 			t.logger.LogAttrs(context.Background(), slog.LevelInfo, "most instances are heard of again")
 			for _, e := range overdue { // whose way back may be just open, and who beat in their own time
@@ -54,26 +54,29 @@ func (t *table) sweep(now time.Time) {
 	t.plan(now)
 }
 
-// census finds the instances whose time is over, and counts those that missed a beat and those that were forgotten
-// within the last TTL. t.mu is held.
-func (t *table) census(now time.Time) (overdue []*entry, silent, lost int) {
+// census finds the instances whose time is over. Of all that are alive, or were forgotten within the last TTL, it counts
+// those that missed a beat and those that were forgotten. Callers without a token have no say in whether others are kept:
+// theirs do not count. t.mu is held.
+func (t *table) census(now time.Time) (overdue []*entry, all, silent, lost int) {
 	for _, g := range t.groups {
 		for _, e := range g.entries {
 			age := now.Sub(e.renewed)
-			switch {
-			case !e.dead.IsZero():
-				if e.expired && now.Sub(e.dead) < ttl {
-					lost++
-				}
-			case age >= e.ttl:
+			isLost := e.expired && !e.dead.IsZero() && now.Sub(e.dead) < ttl
+			if e.dead.IsZero() && age >= e.ttl {
 				overdue = append(overdue, e)
-				silent++
+			}
+			switch {
+			case e.stranger != "" || !e.dead.IsZero() && !isLost:
+				continue
+			case isLost:
+				lost++
 			case age >= e.ttl/2: // beats are at most 6 s of 15 apart
 				silent++
 			}
+			all++
 		}
 	}
-	return overdue, silent, lost
+	return overdue, all, silent, lost
 }
 
 // plan finds out when sweep has something to do again. t.mu is held.
