@@ -106,6 +106,38 @@ func TestView(t *testing.T) {
 	}
 }
 
+// TestView_isBounded holds that who may write under one name can neither fill the memory of those who watch all, nor take
+// the room of other names; and that there is room again for as many as are gone.
+func TestView_isBounded(t *testing.T) {
+	now := time.Now()
+	v := NewView("*", 15*time.Second)
+	v.Restart(now)
+	for i := range 1100 {
+		v.Take(record(instance("billing", fmt.Sprint(i))), now)
+	}
+	v.Take(record(instance("orders", "o")), now)
+	if n := len(v.List()); n != 1001 {
+		t.Errorf("of 1100 instances of billing and one of orders there are %d, want 1000 and the one", n)
+	}
+	left := record(instance("billing", "0"))
+	left.Kind = Left
+	v.Take(left, now)
+	for i := range 2 {
+		v.Take(record(instance("billing", fmt.Sprint("later", i))), now)
+	}
+	if n := len(v.List()); n != 1001 {
+		t.Errorf("after one of billing left and two came there are %d, want 1001", n)
+	}
+	for service := range 6 {
+		for i := range 1000 {
+			v.Take(record(instance(fmt.Sprint("workers.", service), fmt.Sprint(i))), now)
+		}
+	}
+	if n := len(v.List()); n != 5000 {
+		t.Errorf("of instances of many services there are %d, want 5000", n)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add("billing.1", []byte(`{"id":"1","service":"billing","url":"http://127.0.0.1:8000/api","ready":true}`))
 	f.Add("a.=.b.=67", []byte(`{"id":"\u0000","service":"a..b","url":"http://h"}`))

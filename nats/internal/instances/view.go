@@ -8,6 +8,13 @@ import (
 	"github.com/jacinth-rpc/jacinth"
 )
 
+// A view holds no more instances than a registry over HTTP: whoever may write under one name cannot fill the memory of all
+// who watch, nor take the room of other names.
+const (
+	maxPerService = 1000
+	maxAll        = 5000
+)
+
 // Kind is what a change of the bucket means.
 type Kind uint8
 
@@ -37,6 +44,7 @@ type View struct {
 	ttl     time.Duration
 
 	known  map[string]*known // by key
+	counts map[string]int    // of known, by service
 	last   time.Time         // when anything was heard
 	steady time.Time         // since when things have been heard without a gap
 
@@ -52,7 +60,7 @@ type known struct {
 
 // NewView returns an empty view of the instances that a name or pattern means.
 func NewView(service string, ttl time.Duration) *View {
-	return &View{service: service, ttl: ttl, known: map[string]*known{}}
+	return &View{service: service, ttl: ttl, known: map[string]*known{}, counts: map[string]int{}}
 }
 
 // Beat is how long the holder of a record waits before it renews it, give or take a fifth.
@@ -81,8 +89,10 @@ func (v *View) Take(c Change, now time.Time) {
 		instance, ok := Decode(c.Key, c.Record)
 		switch {
 		case !ok || !instance.Matches(v.service):
+		case k == nil && (v.counts[instance.Service] >= maxPerService || len(v.known) >= maxAll):
 		case k == nil:
 			v.known[c.Key] = &known{instance: instance, told: true}
+			v.counts[instance.Service]++
 			v.Changed = true
 		default:
 			v.Changed = v.Changed || !same(&k.instance, &instance)
@@ -90,8 +100,7 @@ func (v *View) Take(c Change, now time.Time) {
 		}
 	case Left:
 		if k != nil {
-			delete(v.known, c.Key)
-			v.Changed = true
+			v.forget(c.Key, k)
 		}
 	case Expired:
 		if k != nil {
@@ -111,8 +120,7 @@ func (v *View) Take(c Change, now time.Time) {
 func (v *View) miss(key string, k *known, now time.Time) {
 	switch {
 	case now.Sub(v.steady) >= v.ttl:
-		delete(v.known, key)
-		v.Changed = true
+		v.forget(key, k)
 	case k.until.IsZero():
 		k.until = now.Add(v.ttl)
 	}
@@ -132,10 +140,17 @@ func (v *View) Due() (first time.Time) {
 func (v *View) Settle(now time.Time) {
 	for key, k := range v.known {
 		if !k.until.IsZero() && !now.Before(k.until) {
-			delete(v.known, key)
-			v.Changed = true
+			v.forget(key, k)
 		}
 	}
+}
+
+func (v *View) forget(key string, k *known) {
+	delete(v.known, key)
+	if v.counts[k.instance.Service]--; v.counts[k.instance.Service] == 0 {
+		delete(v.counts, k.instance.Service)
+	}
+	v.Changed = true
 }
 
 // List returns the set, in order of services and IDs.
