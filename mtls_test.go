@@ -286,6 +286,40 @@ func TestMutualTLS_betweenServices(t *testing.T) {
 	}
 }
 
+// TestConfig_TLS_mayBeShared has services and the transport of their calls begin at once on one configuration, as the
+// documentation of MutualTLS has it: net/http writes into the one that it is given.
+func TestConfig_TLS_mayBeShared(t *testing.T) {
+	m := newMutualTLS(t, "crm.internal")
+	config, err := jacinth.MutualTLS(m.files[0], m.files[1], m.files[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.ServerName = "service.test"
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for range 2 {
+		svc := jacinth.New(jacinth.Config{Name: "test", TLS: config, Logger: slog.New(slog.DiscardHandler)})
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			if err := svc.Serve(ctx, listener); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	transport := jacinth.NewTransport()
+	transport.TLSClientConfig = config
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &jacinth.Client{URL: "https://" + m.address + "/api", HTTP: &http.Client{Transport: transport}}
+	if err := client.Call(t.Context(), "open", nil, nil); err != nil {
+		t.Error(err)
+	}
+	stop()
+	all.Wait()
+}
+
 func TestRun_saysHTTPS(t *testing.T) {
 	var log strings.Builder
 	certificate := newAuthority(t).issue(&x509.Certificate{DNSNames: []string{"localhost"}})

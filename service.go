@@ -67,6 +67,7 @@ func New(config Config) *Service {
 	if err != nil {
 		panic("jacinth: " + err.Error())
 	}
+	filled.TLS = filled.TLS.Clone() // net/http writes into the one that it serves with, and others may have this one too
 	s := &Service{config: filled, mux: http.NewServeMux(), methods: map[string]*registered{}}
 	s.registry.config = &s.config
 	s.explore = sync.OnceValue(s.mountExplorer)
