@@ -27,8 +27,8 @@ const (
 // concurrent use, by any number of processes of one machine.
 //
 // A file is replaced as a whole and never written in place: readers see all of a change or nothing of it, and a
-// crash or a full disk leaves the file as it was. A lock beside it, path.lock, makes writers wait for one another. A
-// change is seen by every process within a second. A file that cannot be read, is open to others, or holds a record
+// crash or a full disk leaves the file as it was. A lock beside it, path.lock, makes writers wait for one another. Both
+// stay those of the owner of the file when root changes it. A change is seen by every process within a second. A file that cannot be read, is open to others, or holds a record
 // that is not well is no file: look-ups fail until it is mended.
 type File struct {
 	path string
@@ -207,7 +207,7 @@ func decodeFile(data []byte) (book, error) {
 	if err := decoder.Decode(&content); err != nil {
 		return nil, fmt.Errorf("it cannot be read as JSON: %w", err)
 	}
-	if rest, err := io.ReadAll(decoder.Buffered()); err != nil || len(bytes.TrimSpace(rest)) > 0 {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something follows its end")
 	}
 	if content.Format != fileFormat {
@@ -256,7 +256,11 @@ func (f *File) replace(records book) error {
 	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("a new file of tokens cannot be made: %w", err)
 	}
-	if err := f.fill(next, append(data, '\n')); err != nil {
+	old, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the file of tokens cannot be looked at: %w", err)
+	}
+	if err := f.fill(next, append(data, '\n'), old); err != nil {
 		_ = os.Remove(next)
 		return fmt.Errorf("the new file of tokens could not be written, and the old one stays: %w", err)
 	}
@@ -267,8 +271,8 @@ func (f *File) replace(records book) error {
 	return syncDirectory(filepath.Dir(path))
 }
 
-// fill writes a new file that is on the disk when fill returns.
-func (f *File) fill(path string, data []byte) (err error) {
+// fill writes a new file that is on the disk when fill returns, for the owner of the old one if there is one.
+func (f *File) fill(path string, data []byte, old fs.FileInfo) (err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // see read
 	if err != nil {
 		return err
@@ -278,6 +282,11 @@ func (f *File) fill(path string, data []byte) (err error) {
 			err = closing
 		}
 	}()
+	if old != nil {
+		if err := keepOwner(file, old); err != nil {
+			return err
+		}
+	}
 	if err := f.write(file, data); err != nil {
 		return err
 	}

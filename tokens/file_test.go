@@ -145,6 +145,7 @@ func TestFile_editedByHand(t *testing.T) {
 			"another format":    strings.Replace(text, `"format": 1`, `"format": 2`, 1),
 			"no format":         strings.Replace(text, `"format": 1,`, ``, 1),
 			"trailing data":     text + "{}",
+			"data far behind":   text + strings.Repeat(" ", 4096) + "{}",
 			"a record twice":    strings.Replace(text, entry, entry+","+entry, 1),
 			"a bad id":          strings.Replace(text, record.ID, "root", 1),
 			"a bad name":        strings.Replace(text, `"before"`, `"a\nb"`, 1),
@@ -174,6 +175,19 @@ func TestFile_editedByHand(t *testing.T) {
 			t.Errorf("Lookup once the file is mended = %v, want none", err)
 		}
 	})
+}
+
+func TestOpenFile_refusesHugeFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 64<<20+1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tokens.OpenFile(path); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("OpenFile of a file of more than 64 MiB = %v, want an error that says so", err)
+	}
 }
 
 func TestFile_gone(t *testing.T) {

@@ -20,9 +20,9 @@ func Acquire(ctx context.Context, path string) (release func(), err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	path += ".lock"
+	lock := path + ".lock"
 	for {
-		release, err := try(path)
+		release, err := try(lock, path)
 		if err == nil {
 			return release, nil
 		}
@@ -32,7 +32,7 @@ func Acquire(ctx context.Context, path string) (release func(), err error) {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w (%s)", err, path)
+			return nil, fmt.Errorf("%w (%s)", err, lock)
 		}
 	}
 }

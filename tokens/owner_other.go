@@ -1,0 +1,11 @@
+//go:build !unix
+
+package tokens
+
+import (
+	"io/fs"
+	"os"
+)
+
+// keepOwner does nothing: a new file has the owner and the rights that its directory gives it.
+func keepOwner(*os.File, fs.FileInfo) error { return nil }
