@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -149,7 +150,8 @@ func TestAuthorize_confusion(t *testing.T) {
 		"a line":                 well[:100] + "\n" + well[100:],
 		"Bearer":                 "Bearer " + well,
 		"plus and slash":         parts[0] + "." + parts[1] + "." + strings.NewReplacer("-", "+", "_", "/").Replace(parts[2]) + "+",
-		"a changed last bit":     well[:len(well)-1] + map[bool]string{true: "B", false: "A"}[well[len(well)-1] == 'A'],
+		"another last character": well[:len(well)-1] + map[bool]string{true: "Q", false: "A"}[well[len(well)-1] == 'A'],
+		"a bit of no meaning":    well[:len(well)-1] + string(well[len(well)-1]+1), // of the last character, two bits count
 		"none at all":            "",
 		"dots":                   "..",
 		"a megabyte of dots":     strings.Repeat(".", 1<<20),
@@ -222,6 +224,7 @@ func TestNew_refuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	ec := signers()["ES256"].Public()
+	modulus := new(big.Int).Lsh(big.NewInt(1), 2047)
 	for name, config := range map[string]jwt.Config{
 		"no issuer":            {Audience: "a", Algorithm: "ES256", Key: ec},
 		"no audience":          {Issuer: "i", Algorithm: "ES256", Key: ec},
@@ -234,6 +237,9 @@ func TestNew_refuses(t *testing.T) {
 		"a curve of another":   {Issuer: "i", Audience: "a", Algorithm: "ES384", Key: ec},
 		"a private key":        {Issuer: "i", Audience: "a", Algorithm: "ES256", Key: signers()["ES256"]},
 		"a weak key":           {Issuer: "i", Audience: "a", Algorithm: "RS256", Key: weak.Public()},
+		"a huge key":           {Issuer: "i", Audience: "a", Algorithm: "RS256", Key: &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 8192), E: 65537}},
+		"an exponent of one":   {Issuer: "i", Audience: "a", Algorithm: "RS256", Key: &rsa.PublicKey{N: modulus, E: 1}},
+		"an even exponent":     {Issuer: "i", Audience: "a", Algorithm: "RS256", Key: &rsa.PublicKey{N: modulus, E: 65536}},
 		"a nil key":            {Issuer: "i", Audience: "a", Algorithm: "RS256", Key: (*rsa.PublicKey)(nil)},
 		"an empty key":         {Issuer: "i", Audience: "a", Algorithm: "ES256", Key: &ecdsa.PublicKey{}},
 		"a short Ed25519 key":  {Issuer: "i", Audience: "a", Algorithm: "EdDSA", Key: ed25519.PublicKey("x")},

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -216,8 +217,14 @@ func TestKeySet_answersThatAreNone(t *testing.T) {
 		return keySet(changed)
 	}
 	many := jwkset.JWKSMarshal{}
-	for range 101 {
-		many.Keys = append(many.Keys, one)
+	for i := range 101 {
+		other := one
+		other.KID += strings.Repeat("+", i)
+		many.Keys = append(many.Keys, other)
+	}
+	text, err := json.Marshal(keySet(one))
+	if err != nil {
+		t.Fatal(err)
 	}
 	for name, p := range map[string]*provider{
 		"an error":             {set: keySet(one), status: http.StatusInternalServerError},
@@ -227,7 +234,7 @@ func TestKeySet_answersThatAreNone(t *testing.T) {
 		"null":                 {set: "null"},
 		"no keys":              {set: keySet()},
 		"many keys":            {set: many},
-		"a megabyte":           {set: `{"keys":[],"x":"` + strings.Repeat("a", 1<<20) + `"}`},
+		"a megabyte":           {set: string(text) + strings.Repeat(" ", 1<<20)},
 		"one id twice":         {set: keySet(one, one)},
 		"a key to encrypt":     {set: with(func(k *jwkset.JWKMarshal) { k.USE = jwkset.UseEnc })},
 		"a key for others":     {set: with(func(k *jwkset.JWKMarshal) { k.ALG = jwkset.AlgES384 })},
@@ -258,6 +265,8 @@ func TestKeySet_takesWhatItNeeds(t *testing.T) {
 	signing.USE = jwkset.UseSig
 	elsewhere := one
 	elsewhere.X5U = "https://evil.example.com/certificate"
+	chained := one
+	chained.X5C = []string{"bm8gY2VydGlmaWNhdGU="}
 	for name, test := range map[string]struct {
 		set jwkset.JWKSMarshal
 		id  string
@@ -268,6 +277,7 @@ func TestKeySet_takesWhatItNeeds(t *testing.T) {
 		"one key without id":          {keySet(bare), ""},
 		"keys of others":              {keySet(entry(t, "rsa", "RS256", signers()["RS256"].Public()), one, entry(t, "ed", "EdDSA", signers()["EdDSA"].Public())), "one"},
 		"an address of a certificate": {keySet(elsewhere), "one"},
+		"a key with a broken chain":   {keySet(chained), "one"},
 	} {
 		p := &provider{set: test.set}
 		authorizer := newAuthorizer(t, jwt.Config{JWKS: address, Transport: p})

@@ -96,6 +96,26 @@ func TestAudit_storeDown(t *testing.T) {
 	}
 }
 
+// TestAudit_masksTokensInErrorsOfTheStore has a store complain about a token that another system gave it.
+func TestAudit_masksTokensInErrorsOfTheStore(t *testing.T) {
+	token := randomToken(t)
+	log := new(journal)
+	store := &flaky{err: fmt.Errorf("no such row: %s", token)}
+	authorizer := tokens.New(store, tokens.Audit(log.logger()))
+	method := &jacinth.Method{Name: "m", Private: true}
+	err := authorizer.Authorize(t.Context(), &jacinth.Request{Method: method, Peer: with(randomToken(t))})
+	said, _ := errors.AsType[*jacinth.Error](err)
+	if said == nil {
+		t.Fatalf("Authorize = %v, want a *jacinth.Error", err)
+	}
+	line := fmt.Sprint(log.last(t)["error"])
+	for what, text := range map[string]string{"audit log": line, "log of the service": said.Cause.Error()} {
+		if strings.Contains(text, token) || !strings.Contains(text, "no such row: ") {
+			t.Errorf("the %s says %q, want the error without the token in it", what, text)
+		}
+	}
+}
+
 func TestAudit_warnsOfTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, log := newMemory(t), new(journal)

@@ -41,6 +41,11 @@ func (d *Draft) record(now time.Time) (record Record, prefix string, err error) 
 	if err := checkPrefix(prefix); err != nil {
 		return Record{}, "", err
 	}
+	for _, text := range append([]string{d.Name, d.Owner}, d.Scopes...) {
+		if Redact(text) != text { // pasted there by mistake, it would be kept and shown to whoever lists tokens
+			return Record{}, "", fmt.Errorf("there is a whole token in %q: a name, an owner and a scope are shown to others", Redact(text))
+		}
+	}
 	record = Record{
 		Name: d.Name, Owner: d.Owner, Scopes: d.Scopes, Networks: d.Networks, Limits: d.Limits,
 		Created: now, NotBefore: d.NotBefore,

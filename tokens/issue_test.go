@@ -49,7 +49,11 @@ func TestIssue_lifetimes(t *testing.T) {
 }
 
 func TestIssue_refusesRecordsThatAreNotWell(t *testing.T) {
+	token := randomToken(t)
 	for name, draft := range map[string]tokens.Draft{
+		"token as a name":   {Name: token},
+		"token as an owner": {Name: "n", Owner: "whoever has " + token},
+		"token as a scope":  {Name: "n", Scopes: tokens.Scopes{token}},
 		"no name":           {},
 		"long name":         {Name: strings.Repeat("n", 129)},
 		"name with a line":  {Name: "a\nb"},
@@ -67,6 +71,9 @@ func TestIssue_refusesRecordsThatAreNotWell(t *testing.T) {
 		"negative slots":    {Name: "n", Limits: tokens.Limits{InFlight: -2}},
 	} {
 		secret, _, err := tokens.Issue(t.Context(), newMemory(t), draft)
+		if err != nil && strings.Contains(err.Error(), token) {
+			t.Errorf("Issue of a record with %s tells the token: %v", name, err)
+		}
 		if err == nil || secret.Reveal() != "" {
 			t.Errorf("Issue of a record with %s = %v, want an error and no token", name, err)
 		}

@@ -42,7 +42,7 @@ func (r *refusal) Error() string {
 		text = "token " + d.id + ": " + text
 	}
 	if d.cause != nil {
-		text += ": " + d.cause.Error()
+		text += ": " + Redact(d.cause.Error()) // a store of yours may say what it likes
 	}
 	return text
 }
