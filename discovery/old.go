@@ -144,7 +144,7 @@ func isOwn(request *jacinth.Request, address string) bool {
 		return isNear(request)
 	}
 	from, err := netip.ParseAddrPort(request.Address)
-	if err != nil || request.HTTP == nil {
+	if err != nil || request.HTTP == nil || isForwarded(request) {
 		return false
 	}
 	ip, err := netip.ParseAddr(u.Hostname())

@@ -15,13 +15,17 @@ import (
 	"github.com/jacinth-rpc/jacinth/discovery"
 )
 
-// post sends bytes as somebody at an address does, and decodes the answer.
+// post sends bytes as somebody at an address does, or at one through a proxy at another, and decodes the answer.
 func post(t *testing.T, svc *jacinth.Service, address, token string, body []byte, result any) error {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, svc.Endpoint(), strings.NewReader(string(body)))
 	request.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		request.Header.Set("X-Api-Token", token)
+	}
+	if from, proxy, ok := strings.Cut(address, " by "); ok {
+		request.Header.Set("X-Forwarded-For", from)
+		address = proxy
 	}
 	request.RemoteAddr = address
 	answer := httptest.NewRecorder()
@@ -132,6 +136,8 @@ func TestService_callersWithoutATokenAreHeldShort(t *testing.T) {
 		"another's address":            ping("10.0.0.7:4000", "legacy", "http://10.0.0.8:8000/api"),
 		"a name of a host":             ping("10.0.0.7:4000", "legacy", "http://evil.test/api"),
 		"loopback from afar":           ping("10.0.0.7:4000", "legacy", "http://127.0.0.1/api"),
+		"loopback by a proxy":          ping("10.0.0.7 by 127.0.0.1:4000", "legacy", "http://127.0.0.1/api"),
+		"the proxy's address":          ping("10.0.0.7 by 10.0.0.8:4000", "legacy", "http://10.0.0.8/api"),
 		"a method with leases":         from(t, svc, "10.0.0.7:4000", "", "registry.list", nil, nil),
 		"a wrong token":                from(t, svc, "10.0.0.7:4000", "guess", "ping", jacinth.Positional{"legacy", "10.0.0.7", 8000}, nil),
 		"locating by a wrong token":    from(t, svc, "10.0.0.7:4000", "guess", "locate_service", jacinth.Positional{"legacy"}, nil),

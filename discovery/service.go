@@ -27,7 +27,7 @@ type RegistryConfig struct {
 
 	// OldNames are the names of services, or patterns such as legacy.*, that callers without a token may ping and
 	// locate, because they are written with pymicroservice or gemstone, which send none. They can tell only of
-	// services at the address that they call from. None by default.
+	// services at the address that they call from, and so not through a proxy. None by default.
 	OldNames []string
 
 	// LocateURLs has locate_service answer with URLs, as gemstone wants it, instead of hosts and ports, as
@@ -252,9 +252,20 @@ func isLoopback(host string) bool {
 
 // isNear reports whether a request came from this machine: over loopback, or by HTTP without a network.
 func isNear(request *jacinth.Request) bool {
-	if request.HTTP == nil {
+	if request.HTTP == nil || isForwarded(request) {
 		return false
 	}
 	host, _, err := net.SplitHostPort(request.Address)
 	return err != nil || isLoopback(host)
+}
+
+// isForwarded reports whether a request came through a proxy that says so, whose address is not that of the caller. Such a
+// header is believed only in that it takes away from a caller.
+func isForwarded(request *jacinth.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
+		if len(request.HTTP.Header.Values(name)) > 0 {
+			return true
+		}
+	}
+	return false
 }

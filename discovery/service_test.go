@@ -487,10 +487,11 @@ func TestService_refusesItsOwnMachineFromAnother(t *testing.T) {
 		{"10.0.0.7:4000", "http://LOCALHOST.:8000/api", false},
 		{"10.0.0.7:4000", "http://a.localhost:8000/api", false},
 		{"10.0.0.7:4000", "http://10.0.0.8:8000/api", true},
+		{"10.0.0.7 by 127.0.0.1:4000", "http://127.0.0.1:8000/api", false},
 		{"127.0.0.1:4000", "http://127.0.0.1:8000/api", true},
 		{"[::1]:4000", "http://localhost:8000/api", true},
 	} {
-		id := strings.NewReplacer("[", "", "]", "").Replace(test.from + test.url)
+		id := strings.NewReplacer("[", "", "]", "", " ", "").Replace(test.from + test.url)
 		err := from(t, svc, test.from, "", "registry.register", map[string]any{"id": id, "service": "a", "url": test.url, "epoch": 1}, nil)
 		if (err == nil) != test.ok {
 			t.Errorf("%s from %s: %v, want ok %t", test.url, test.from, err, test.ok)

@@ -45,9 +45,10 @@ is silent for 15 seconds is forgotten.
 
 Services written with pymicroservice or gemstone call ping and locate_service,
 and send no token. --old names the services that they may announce and find,
-each at the address that it calls from.
+each at the address that it calls from; so they must not come through a proxy.
 
-It speaks HTTP. Where others could listen, put a proxy with TLS before it.`,
+It speaks HTTP. Where others could listen, put a proxy with TLS before it, which
+adds X-Forwarded-For: then nobody passes for a caller on the registry's machine.`,
 		Example: `  jacinth registry --open
   JACINTH_REGISTRY_TOKEN=$(cat secret) jacinth registry --addr 10.0.0.5:8500
   jacinth registry --addr 10.0.0.5:8500 --tokens /etc/registry/tokens.json
