@@ -194,7 +194,7 @@ func checkPublicURL(text string) error {
 		return fmt.Errorf("Config.PublicURL %q is not a full address, such as https://billing.example.com", redacted(text))
 	}
 	if u.User != nil {
-		return fmt.Errorf("Config.PublicURL %q has a user or a password in it, which everybody would be told", u.Redacted())
+		return fmt.Errorf("Config.PublicURL %q has a user or a password in it, which everybody would be told", redactedURL(u))
 	}
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#") {
 		return fmt.Errorf("Config.PublicURL %q has a query or a fragment, which is no part of an endpoint", text)
@@ -218,13 +218,25 @@ func isUnspecified(host string) bool {
 
 // redacted is a URL, or what should be one, without the password that may be in it.
 func redacted(text string) string {
-	if u, err := url.Parse(text); err == nil {
-		return u.Redacted()
-	}
-	if _, after, ok := strings.Cut(text, "@"); ok {
-		return "…@" + after
+	at := strings.LastIndexByte(text, '@')
+	u, err := url.Parse(text)
+	switch {
+	case err == nil && strings.IndexByte(text, '@') == at: // and not a list of URLs
+		return redactedURL(u)
+	case at >= 0:
+		return "…" + text[at:]
 	}
 	return text
+}
+
+// redactedURL is a URL without its password, or without its user if that is all there is: it may be a token then.
+func redactedURL(u *url.URL) string {
+	if _, hasPassword := u.User.Password(); u.User != nil && !hasPassword {
+		without := *u
+		without.User = url.User("xxxxx")
+		return without.String()
+	}
+	return u.Redacted()
 }
 
 // resolved returns l with Unlimited spelled as the largest number, which is how the path of a call reads it.
@@ -286,7 +298,7 @@ func (c *Config) settings() []setting {
 		{"explorer", "`path` of the page to explore the service, or off", (*textValue)(&c.Explorer)},
 		{"token-header", "HTTP `header` that carries the API token", (*textValue)(&c.TokenHeader)},
 		{"drain-timeout", "`time` for calls under way when the service stops", (*durationValue)(&c.DrainTimeout)},
-		{"registry", "`url` of the registry of services", (*textValue)(&c.RegistryURL)},
+		{"registry", "`url` of the registry of services", (*secretURLValue)(&c.RegistryURL)},
 		{"drain-delay", "`time` that a service which stops goes on serving while others learn of it; 1s with a registry", (*delayValue)(&c.DrainDelay)},
 		{"development", "read templates anew for each request", (*switchValue)(&c.Development)},
 		{"max-body", "`bytes` of one request", (*countValue)(&l.Body)},
@@ -309,6 +321,12 @@ type textValue string
 
 func (v *textValue) String() string        { return string(*v) }
 func (v *textValue) Set(text string) error { *v = textValue(text); return nil }
+
+// secretURLValue is a URL that may have a password in it, which -h and the usage after a wrong flag must not print.
+type secretURLValue string
+
+func (v *secretURLValue) String() string        { return redacted(string(*v)) }
+func (v *secretURLValue) Set(text string) error { *v = secretURLValue(text); return nil }
 
 type switchValue bool
 

@@ -70,7 +70,7 @@ func (c *Client) String() string {
 	if err != nil {
 		return "client of a URL that is none"
 	}
-	return "client of " + parsed.Redacted()
+	return "client of " + redactedURL(parsed)
 }
 
 // Format prints what String returns, whatever the verb.

@@ -3,6 +3,7 @@ package jacinth_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"iter"
 	"slices"
 	"strings"
@@ -193,4 +194,32 @@ func panicText(do func()) (text string) {
 	}()
 	do()
 	return ""
+}
+
+// TestConfig_Flags_showNoSecret holds that the usage, which a wrong flag writes into the log of a program, has no password
+// of the registry in it.
+func TestConfig_Flags_showNoSecret(t *testing.T) {
+	for _, test := range []struct{ registry, shown string }{
+		{"nats://ada:hidden@one.test:4222", "nats://ada:xxxxx@one.test:4222"},
+		{"nats://hidden@one.test:4222", "nats://xxxxx@one.test:4222"},
+		{"nats://a:hidden@one.test:4222,nats://a:hidden@two.test:4222", "@two.test:4222"},
+		{"nats://one.test:4222", "nats://one.test:4222"},
+	} {
+		t.Setenv("JACINTH_REGISTRY", test.registry)
+		config := quiet("usage")
+		config.OpenRegistry = func(context.Context, string) (jacinth.Registry, error) { return nil, errors.New("not opened") }
+		var usage strings.Builder
+		set := flag.NewFlagSet("usage", flag.ContinueOnError)
+		set.SetOutput(&usage)
+		if err := config.Flags(set); err != nil {
+			t.Fatal(err)
+		}
+		_ = set.Parse([]string{"-nosuchflag"})
+		if text := usage.String(); strings.Contains(text, "hidden") || !strings.Contains(text, test.shown+")") {
+			t.Errorf("the usage with the registry %s is %s, want %s in it", test.registry, text, test.shown)
+		}
+		if config.RegistryURL != test.registry {
+			t.Errorf("RegistryURL = %s, want %s", config.RegistryURL, test.registry)
+		}
+	}
 }

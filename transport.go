@@ -133,7 +133,7 @@ func (c *Client) where() string {
 	if c.fixed == nil {
 		return c.Service
 	}
-	return c.fixed.target.URL.Redacted()
+	return redactedURL(c.fixed.target.URL)
 }
 
 // parcel is one HTTP request to a service: a call, a notification or a batch.
@@ -201,7 +201,7 @@ func (c *Client) send(request *http.Request) (*http.Response, error) {
 		if len(err.Error()) > maxQuote {
 			err = briefly{err} // some errors of net/http quote all that a service sent
 		}
-		return nil, &url.Error{Op: "Post", URL: request.URL.Redacted(), Err: err}
+		return nil, &url.Error{Op: "Post", URL: redactedURL(request.URL), Err: err}
 	}
 	if response.Body == nil {
 		response.Body = http.NoBody
