@@ -43,5 +43,5 @@ func ExampleOpen() {
 	fmt.Println(err)
 	// Output:
 	// http://10.0.0.7:8000/api <nil>
-	// "10.0.0.7:8500" is not the URL of a registry that is known here: it begins with memory:, static:, file:, dns:, http: or https:
+	// the URL of a registry that is known here begins with memory:, static:, file:, dns:, http: or https:, and not with "10.0.0.7:"
 }

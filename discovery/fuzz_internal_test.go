@@ -144,6 +144,7 @@ func FuzzOpen(f *testing.F) {
 		"memory:", "memory:shop", "static:billing=http://10.0.0.7:8000/api,billing=http://10.0.0.8:8000/api",
 		"dns:shop.svc.cluster.local?srv=_http._tcp", "dns:?port=8000", "dns:a?interval=1h&path=/x&scheme=https",
 		"http://127.0.0.1:8500/api,https://b.test", "http://user:hunter2@a.test", "http://a.test?token=hunter2", "::", "",
+		"hunter2", "htp://user:hunter2@a.test",
 	} {
 		f.Add(url)
 	}
@@ -158,7 +159,9 @@ func FuzzOpen(f *testing.F) {
 		if err == nil {
 			return
 		}
-		if strings.HasPrefix(url, "http") && strings.Contains(url, "hunter2") && strings.Contains(err.Error(), "hunter2") {
+		scheme, _, hasScheme := strings.Cut(url, ":")
+		mayRepeat := slices.Contains([]string{"memory", "static", "dns"}, scheme) || hasScheme && strings.Contains(scheme, "hunter2")
+		if !mayRepeat && strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("Open(%q) = %v, which tells a secret", url, err)
 		}
 		if len(err.Error()) > 600 || slices.ContainsFunc([]rune(err.Error()), func(r rune) bool { return r < ' ' || r == 0x7f }) {

@@ -22,8 +22,8 @@ import (
 // JACINTH_REGISTRY_TOKEN_FILE names, which is read anew for each call.
 func Open(_ context.Context, url string) (Registry, error) {
 	scheme, rest, ok := strings.Cut(url, ":")
-	if !ok {
-		return nil, fmt.Errorf("%q is not the URL of a registry: it begins with %s", clip(url), schemes)
+	if !ok { // it may be a token in the wrong place
+		return nil, fmt.Errorf("the URL of a registry begins with %s, and this one has no colon", schemes)
 	}
 	switch scheme {
 	case "memory":
@@ -37,7 +37,7 @@ func Open(_ context.Context, url string) (Registry, error) {
 	case "http", "https":
 		return openHTTP(url)
 	}
-	return nil, fmt.Errorf("%q is not the URL of a registry that is known here: it begins with %s", clip(url), schemes)
+	return nil, fmt.Errorf("the URL of a registry that is known here begins with %s, and not with %q", schemes, clip(scheme+":"))
 }
 
 const schemes = "memory:, static:, file:, dns:, http: or https:"
