@@ -2,9 +2,12 @@ package tokens
 
 import (
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth"
 )
 
 func TestCache_aFloodOfWrongTokensPushesOutNoGoodOne(t *testing.T) {
@@ -52,5 +55,36 @@ func TestAddresses_areBounded(t *testing.T) {
 	}
 	if a.wait(worst, 0) == 0 {
 		t.Error("the address that guessed most was forgotten")
+	}
+}
+
+func TestProfile_remembersFewMethods(t *testing.T) {
+	p := newProfile(&Record{Scopes: Scopes{"m"}}, Limits{})
+	for range 2 * maxResolved {
+		if !p.mayCall(&jacinth.Method{Name: "m"}) {
+			t.Fatal("a method that is granted may not be called")
+		}
+	}
+	count := 0
+	p.resolved.Range(func(any, any) bool { count++; return true })
+	if count > maxResolved {
+		t.Errorf("%d methods are remembered, want %d at most", count, maxResolved)
+	}
+}
+
+func TestProfile_sharesNothingWithTheStore(t *testing.T) {
+	record := Record{Scopes: Scopes{"m"}, Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	p := newProfile(&record, Limits{})
+	record.Scopes[0], record.Networks[0] = "n", netip.MustParsePrefix("0.0.0.0/0")
+	if p.mayCall(&jacinth.Method{Name: "n"}) || p.record.from(netip.MustParseAddr("192.0.2.1")) || p.caller.Scopes[0] != "m" {
+		t.Error("a store that writes to a record that it handed out changed who may call")
+	}
+}
+
+func TestNewRate_ofAHugeBurstDoesNotOverflow(t *testing.T) {
+	r := newRate(1e-6, math.MaxInt)
+	var b bucket
+	if wait := b.take(int64(10*365*24*time.Hour), r); r.depth <= 0 || wait != 0 {
+		t.Errorf("the bucket holds %d ns and has the first call wait %v, want none", r.depth, wait)
 	}
 }

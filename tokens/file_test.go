@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/jacinth-rpc/jacinth/internal/filelock"
 	"github.com/jacinth-rpc/jacinth/tokens"
 )
 
@@ -307,6 +308,27 @@ func TestFile_writerThatWaitsTooLong(t *testing.T) {
 			t.Errorf("Change = %v, want none", err)
 		}
 	}
+}
+
+func TestFile_writerWithoutADeadlineGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, path := newFile(t)
+		_, record := issue(t, store, tokens.Draft{Name: "n"})
+		other, err := tokens.OpenFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nothing := func(*tokens.Record) error { return nil }
+		for _, second := range []*tokens.File{store, other} {
+			_, err := store.Change(t.Context(), record.ID, func(*tokens.Record) error {
+				_, err := second.Change(context.Background(), record.ID, nothing)
+				return err
+			})
+			if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, filelock.ErrLocked) {
+				t.Errorf("a Change in the midst of another = %v, want it to give up", err)
+			}
+		}
+	})
 }
 
 func TestFile_contentIsPlainJSON(t *testing.T) {

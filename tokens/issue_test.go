@@ -64,6 +64,7 @@ func TestIssue_refusesRecordsThatAreNotWell(t *testing.T) {
 		"network with bits": {Name: "n", Networks: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/8")}},
 		"zero network":      {Name: "n", Networks: []netip.Prefix{{}}},
 		"mapped network":    {Name: "n", Networks: []netip.Prefix{netip.MustParsePrefix("::ffff:0.0.0.0/96")}},
+		"hardly a rate":     {Name: "n", Limits: tokens.Limits{PerSecond: 1e-7}},
 		"negative rate":     {Name: "n", Limits: tokens.Limits{PerSecond: -2}},
 		"rate not a number": {Name: "n", Limits: tokens.Limits{PerSecond: math.NaN()}},
 		"endless rate":      {Name: "n", Limits: tokens.Limits{PerSecond: math.Inf(1)}},

@@ -261,6 +261,11 @@ func TestFunc_answersThatAreNone(t *testing.T) {
 		"not found": {func(context.Context, string) (tokens.Record, error) {
 			return record, fmt.Errorf("no: %w", tokens.ErrNotFound)
 		}, jacinth.AccessDenied},
+		"another id": {func(context.Context, string) (tokens.Record, error) {
+			r := record
+			r.ID = other.ID
+			return r, nil
+		}, jacinth.AccessDenied},
 		"no hash": {func(context.Context, string) (tokens.Record, error) {
 			r := record
 			r.Hash = tokens.Hash{}
