@@ -14,7 +14,7 @@ const (
 	defaultTokenHeader = "X-Api-Token"
 
 	minToken = 16      // characters of a configured token; fewer can be guessed
-	maxToken = 4 << 10 // characters of a token that is looked at
+	maxToken = 8 << 10 // characters of a token that is looked at, which a JSON Web Token with many claims may need
 )
 
 var (
@@ -28,7 +28,7 @@ var (
 // until no caller sends the old one. The request's Caller is named after the token's place in the list: "token 1".
 //
 // It panics when a token is empty, which is what an unset environment variable looks like, shorter than 16 characters,
-// or longer than 4096. Tokens are kept as hashes and compared in constant time.
+// or longer than 8192. Tokens are kept as hashes and compared in constant time.
 func Tokens(tokens ...string) func(context.Context, *Request) error {
 	if len(tokens) == 0 {
 		panic("jacinth: Tokens needs at least one token")

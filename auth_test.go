@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -175,9 +177,9 @@ func TestTokens_refusesWhatCouldBeGuessed(t *testing.T) {
 		{[]string{tokenOne, ""}, "token 2 is empty"},
 		{[]string{"fifteen letters"}, "token 1 is shorter than 16 characters"},
 		{[]string{tokenOne, tokenTwo, "brief"}, "token 3 is shorter than 16 characters"},
-		{[]string{strings.Repeat("x", 4097)}, "token 1 is longer than 4096 characters"},
+		{[]string{strings.Repeat("x", 8193)}, "token 1 is longer than 8192 characters"},
 		{[]string{"sixteen letters!"}, ""},
-		{[]string{strings.Repeat("x", 4096)}, ""},
+		{[]string{strings.Repeat("x", 8192)}, ""},
 	} {
 		sentence := panicOf(func() { jacinth.Tokens(test.tokens...) })
 		if !strings.Contains(sentence, test.want) || (test.want == "") != (sentence == "") {
@@ -186,6 +188,42 @@ func TestTokens_refusesWhatCouldBeGuessed(t *testing.T) {
 		for _, token := range test.tokens {
 			if token != "" && strings.Contains(sentence, token) {
 				t.Errorf("the panic %q tells the token", sentence)
+			}
+		}
+	}
+}
+
+// TestTokens_longest holds that nothing is hashed or looked up for a header that no token is as long as.
+func TestTokens_longest(t *testing.T) {
+	longest := strings.Repeat("x", 8192)
+	config := quiet("vault")
+	config.Authorize = jacinth.Tokens(longest)
+	svc := jacinth.New(config)
+	jacinth.Private(svc, "open", func(context.Context, jacinth.None) (string, error) { return "gold", nil })
+	seen := -1
+	counting := quiet("counting")
+	counting.Authorize = func(_ context.Context, req *jacinth.Request) error {
+		seen = len(req.Token)
+		return jacinth.AccessDenied
+	}
+	counter := jacinth.New(counting)
+	jacinth.Private(counter, "open", func(context.Context, jacinth.None) (string, error) { return "gold", nil })
+
+	for token, want := range map[string]int{longest: len(longest), longest + "x": 0} {
+		for _, header := range [][2]string{{"X-Api-Token", token}, {"Authorization", "Bearer " + token}} {
+			r := httptest.NewRequest(http.MethodPost, "/api", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"open"}`))
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set(header[0], header[1])
+			seen = -1
+			counter.ServeHTTP(httptest.NewRecorder(), r)
+			if seen != want {
+				t.Errorf("of a token of %d characters in %s, the authorizer sees %d, want %d", len(token), header[0], seen, want)
+			}
+			r.Body = io.NopCloser(strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"open"}`))
+			reply := httptest.NewRecorder()
+			svc.ServeHTTP(reply, r)
+			if let := strings.Contains(reply.Body.String(), "gold"); let != (want > 0) {
+				t.Errorf("a token of %d characters in %s is answered with %s", len(token), header[0], reply.Body)
 			}
 		}
 	}

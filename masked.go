@@ -6,8 +6,8 @@ import (
 	"net/url"
 )
 
-// Token is an API token as a caller sent it. Printed, logged or encoded it is ***, or nothing if there is none;
-// string(token) is its text.
+// Token is an API token as a caller sent it. Printed, logged or encoded as text or JSON it is ***, or nothing if there is
+// none; string(token) is its text.
 type Token string
 
 const masked = "***"

@@ -138,7 +138,7 @@ the machine can see.`,
 }
 
 // maxSecret is more than a token has characters.
-const maxSecret = 4 << 10
+const maxSecret = 8 << 10
 
 // readSecret reads a token from where nobody else can see it.
 func readSecret(cmd *cobra.Command, file string) (string, error) {
