@@ -49,7 +49,7 @@ func (a *Authorizer) ask(ctx context.Context, id string, hash *Hash, old *answer
 	}
 	switch {
 	case err == nil:
-	case good && now.Sub(old.asked) < a.grace:
+	case good && ctx.Err() == nil && now.Sub(old.asked) < a.grace: // a caller that left is let in by nobody
 		return decision{reason: granted, profile: old.profile}
 	default:
 		return decision{reason: storeDown, cause: err}
