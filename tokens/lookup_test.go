@@ -321,6 +321,32 @@ func TestAuthorize_graceOfNone(t *testing.T) {
 	})
 }
 
+// TestAuthorize_graceIsForThoseWhoStay has a caller hang up while the store is asked again: nobody is told that this one
+// was let in, which a revocation may have forbidden meanwhile.
+func TestAuthorize_graceIsForThoseWhoStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := newMemory(t)
+		store := &flaky{store: memory}
+		secret, _ := issue(t, memory, tokens.Draft{Name: "n", Scopes: tokens.Scopes{"m"}})
+		authorizer := tokens.New(store)
+		method := &jacinth.Method{Name: "m", Private: true, Scope: "m"}
+		if err := authorizer.Authorize(t.Context(), &jacinth.Request{Method: method, Peer: with(secret.Reveal())}); err != nil {
+			t.Fatal(err)
+		}
+		store.set(nil, true)
+		time.Sleep(30 * time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		err := authorizer.Authorize(ctx, &jacinth.Request{Method: method, Peer: with(secret.Reveal())})
+		if !errors.Is(err, jacinth.Unavailable) {
+			t.Errorf("a call that is over is answered with %v, want %v", err, jacinth.Unavailable)
+		}
+		if err := authorizer.Authorize(t.Context(), &jacinth.Request{Method: method, Peer: with(secret.Reveal())}); err != nil {
+			t.Errorf("a call that waits for the store that hangs is answered with %v, want that it is let in", err)
+		}
+	})
+}
+
 // TestAuthorize_errorsOfTheStoreAreForTheLog shows that what a store fails with reaches the log and nobody else.
 func TestAuthorize_errorsOfTheStoreAreForTheLog(t *testing.T) {
 	authorizer := tokens.New(tokens.Func(func(context.Context, string) (tokens.Record, error) { return tokens.Record{}, errBroken }))
