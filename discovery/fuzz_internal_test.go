@@ -144,7 +144,7 @@ func FuzzOpen(f *testing.F) {
 		"memory:", "memory:shop", "static:billing=http://10.0.0.7:8000/api,billing=http://10.0.0.8:8000/api",
 		"dns:shop.svc.cluster.local?srv=_http._tcp", "dns:?port=8000", "dns:a?interval=1h&path=/x&scheme=https",
 		"http://127.0.0.1:8500/api,https://b.test", "http://user:hunter2@a.test", "http://a.test?token=hunter2", "::", "",
-		"hunter2", "htp://user:hunter2@a.test",
+		"hunter2", "htp://user:hunter2@a.test", "http://@hunter2",
 	} {
 		f.Add(url)
 	}

@@ -61,8 +61,8 @@ func openHTTP(list string) (Registry, error) {
 		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 			return nil, errors.New("the URL of a registry is not one, such as http://127.0.0.1:8500/api; several have commas between them")
 		case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-			return nil, fmt.Errorf("the URL of the registry at %s has more than host and path: its token goes into %s, or a file that %s names",
-				u.Host, tokenVariable, tokenFileVariable)
+			return nil, fmt.Errorf("the URL of a registry has host and path alone: its token goes into %s, or a file that %s names",
+				tokenVariable, tokenFileVariable)
 		}
 		if u.Path == "" || u.Path == "/" {
 			u.Path = "/api"
