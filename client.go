@@ -56,9 +56,10 @@ type Client struct {
 
 	// Hosts are the hosts that instances may have, so that nobody who can write to the registry gets the tokens and
 	// the params of callers: names (billing.example.com), names in a domain (*.example.com), addresses (10.0.0.7),
-	// networks (10.0.0.0/8), or * for all. Without any, localhost and the loopback and private addresses are
-	// admitted, and no names. What is not among these is admitted over https alone, or also without by http:// before the entry. An
-	// instance with another host is left out, which slog.Default is told, or the caller if there is no other instance.
+	// networks (10.0.0.0/8), or * for all. Without any, localhost and the loopback and private addresses are admitted,
+	// and no names. An entry admits other hosts than those over https alone, unless http:// stands before it. An
+	// instance with a host that is not admitted is left out, which slog.Default is told, or the caller if there is no
+	// other instance.
 	Hosts []string
 
 	// Token is the API token, and TokenHeader the header that carries it, X-Api-Token if empty. TokenSource is asked

@@ -168,7 +168,7 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 		}
 	})
 	url := s.baseURL(listener.Addr())
-	s.announce(ctx, url)
+	s.logStart(ctx, url)
 	if announcer != nil {
 		tasks.Go(func() { announcer.run(ctx) })
 	}
@@ -209,8 +209,8 @@ func (s *Service) mountExplorer() error {
 	return nil
 }
 
-// announce writes the line of the start.
-func (s *Service) announce(ctx context.Context, url string) {
+// logStart writes the line of the start.
+func (s *Service) logStart(ctx context.Context, url string) {
 	attributes := []slog.Attr{slog.String("service", s.config.Name), slog.String("url", url+s.config.Endpoint)}
 	if s.config.Explorer != noExplorer {
 		attributes = append(attributes, slog.String("explorer", url+s.config.Explorer))

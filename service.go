@@ -150,9 +150,6 @@ func (s *Service) Config() Config { return s.config }
 // ServeHTTP answers calls at the endpoint, /livez and /readyz, and what [Service.Handle] was given.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.freeze()
-	if s.leaving.Load() {
-		w.Header().Set("Connection", "close")
-	}
 	atEndpoint := r.URL.Path == s.config.Endpoint
 	refuse := func(failure *Error) { s.endpoint.refuse(w, r, http.StatusForbidden, failure) }
 	if !s.origins.admit(w, r, refuse, atEndpoint) {
@@ -168,6 +165,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveOther serves what is beside the endpoint. A handler that panics loses its connection, as net/http has it, and is
 // in the log like a method: the log of net/http has the noise of the network in it, and is for debugging.
 func (s *Service) serveOther(w http.ResponseWriter, r *http.Request) {
+	if s.leaving.Load() {
+		w.Header().Set("Connection", "close") // see endpoint.write
+	}
 	defer func() {
 		value := recover()
 		if value == nil {
