@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// bounded is a context with a deadline. The timer behind it is made when somebody asks for Done and not before, which
-// for a call that goes with others nobody does.
+// bounded is a context that ends with its parent, at a deadline, and when it is over. The timer behind it is made when
+// somebody asks for Done and not before: most handlers never wait on it, and no call does that goes with others.
 type bounded struct {
-	context.Context
+	context.Context // the parent
 
-	deadline time.Time // not later than the parent's
+	deadline time.Time // zero: none but the parent's
 
 	mu     sync.Mutex
 	timed  context.Context
@@ -19,15 +19,25 @@ type bounded struct {
 	ended  bool
 }
 
-// Deadline returns the deadline.
-func (b *bounded) Deadline() (time.Time, bool) { return b.deadline, true }
+// Deadline returns the earlier of the context's own deadline and its parent's.
+func (b *bounded) Deadline() (time.Time, bool) {
+	deadline, ok := b.Context.Deadline()
+	if b.deadline.IsZero() || ok && deadline.Before(b.deadline) {
+		return deadline, ok
+	}
+	return b.deadline, true
+}
 
 // Done makes the timer when it is first asked for.
 func (b *bounded) Done() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.timed == nil {
-		b.timed, b.cancel = context.WithDeadline(b.Context, b.deadline)
+		if b.deadline.IsZero() {
+			b.timed, b.cancel = context.WithCancel(b.Context)
+		} else {
+			b.timed, b.cancel = context.WithDeadline(b.Context, b.deadline)
+		}
 		if b.ended {
 			b.cancel()
 		}
@@ -45,11 +55,22 @@ func (b *bounded) Err() error {
 	if err := b.Context.Err(); err != nil {
 		return err
 	}
-	if !time.Now().Before(b.deadline) {
+	if !b.deadline.IsZero() && !time.Now().Before(b.deadline) {
 		return context.DeadlineExceeded
 	}
 	if b.ended {
 		return context.Canceled
+	}
+	return nil
+}
+
+// over is Err at a time that is known, while nobody has asked for Done.
+func (b *bounded) over(now time.Time) error {
+	if err := b.Context.Err(); err != nil {
+		return err
+	}
+	if !b.deadline.IsZero() && !now.Before(b.deadline) {
+		return context.DeadlineExceeded
 	}
 	return nil
 }
@@ -66,7 +87,7 @@ func (b *bounded) Value(key any) any {
 	return inner.Value(key)
 }
 
-// end releases the timer.
+// end releases the timer and ends the context for whatever still has it.
 func (b *bounded) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

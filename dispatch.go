@@ -215,7 +215,7 @@ func (x *exchange) lookUp(request *wire.Request) (*registered, *Error) {
 // perform authorizes and runs a request of a known method and appends the result to w.
 func (x *exchange) perform(w *codec.Writer, request *wire.Request, v *verdict) (failure *Error) {
 	method := v.method
-	c := &callContext{Context: x.ctx, deadline: x.deadline(method)}
+	c := &callContext{bounded: bounded{Context: x.ctx, deadline: x.deadline(method)}}
 	c.request = Request{
 		Method:       &method.Method,
 		Peer:         x.peer,
