@@ -73,7 +73,11 @@ type Config struct {
 
 	Development bool // -development: read templates anew for each request
 
-	Logger *slog.Logger // nil is slog.Default()
+	// Logger gets what the service has to say, a line at Info for each request among it. nil is slog.Default(). If that is
+	// the log that Go begins with, which writes text to standard error, the lines of requests that come within 10 ms of each
+	// other share a write, and a program that is killed may lose those. Any other log gets the line of a request before the
+	// caller gets its reply.
+	Logger *slog.Logger
 }
 
 // Limits bound what one caller can cost. The zero value of a field is its default, [Unlimited] takes it away.

@@ -46,31 +46,19 @@ func (x *exchange) log() {
 	if !handler.Enabled(x.ctx, slog.LevelInfo) {
 		return
 	}
-	method := "unknown"
-	if x.last.method != nil {
-		method = x.last.method.Name
-	}
-	// Not by a Logger, which looks for the line of source that logs and asks for the time once more.
 	now := x.now()
-	line := slog.NewRecord(now, slog.LevelInfo, "request", 0)
-	var list [8]slog.Attr
-	attributes := append(list[:0],
-		slog.String("method", method),
-		slog.Int("code", int(x.last.code)),
-		slog.Duration("duration", now.Sub(x.start)),
-		slog.String("address", x.peer.Address))
-	if x.size > 0 {
-		attributes[0] = slog.Int("batch", x.size)
-		attributes = append(attributes, slog.Int("failed", x.failed))
+	e := entry{
+		at: now, method: "unknown", batch: x.size, failed: x.failed, code: x.last.code, duration: now.Sub(x.start),
+		address: x.peer.Address, caller: cmp.Or(x.last.caller, x.caller), reason: x.last.reason,
 	}
-	if caller := cmp.Or(x.last.caller, x.caller); caller != "" {
-		attributes = append(attributes, slog.String("caller", caller))
+	if x.last.method != nil {
+		e.method = x.last.method.Name
 	}
-	if x.last.reason != nil {
-		attributes = append(attributes, slog.Any("reason", x.last.reason))
+	if lines := x.service.lines; lines.areOn() && e.isASCII() {
+		lines.add(&e)
+		return
 	}
-	line.AddAttrs(attributes...)
-	_ = handler.Handle(x.ctx, line) // a Logger has nobody to tell either
+	_ = handler.Handle(x.ctx, e.record()) // a Logger has nobody to tell either
 }
 
 // logRefusal writes the line of a request that was refused before its body was looked at.

@@ -159,6 +159,9 @@ func TestMain_answersEveryCallUnderWayAtSIGTERM(t *testing.T) {
 	if err := p.wait(); err != nil {
 		t.Errorf("the program ended with %v, want exit code 0:\n%s", err, p.output)
 	}
+	if lines := strings.Count(p.output.String(), " INFO request method=slow code=0 "); lines != slowCalls {
+		t.Errorf("the log has %d lines of calls, want %d:\n%s", lines, slowCalls, p.output)
+	}
 }
 
 func TestMain_endsAtOnceAtASecondSignal(t *testing.T) {

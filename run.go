@@ -147,6 +147,7 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	defer cancelCalls()
 	server := s.server(calls)
 
+	defer func() { s.lines.flush(time.Now()) }()
 	defer s.closeRegistry()
 	announcer, err := s.newAnnouncer(ctx, listener.Addr())
 	if err != nil {

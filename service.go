@@ -36,6 +36,7 @@ type Service struct {
 	methods    map[string]*registered
 	registry   ownRegistry
 	readiness  readiness
+	lines      *lines           // nil where the log is not Go's own
 	leaving    atomic.Bool      // it has begun to stop
 	explore    func() error     // mounts the explorer, once
 	listening  func(url string) // told the address of the server when Serve has begun
@@ -70,6 +71,9 @@ func New(config Config) *Service {
 	filled.TLS = filled.TLS.Clone() // net/http writes into the one that it serves with, and others may have this one too
 	s := &Service{config: filled, mux: http.NewServeMux(), methods: map[string]*registered{}}
 	s.registry.config = &s.config
+	if filled.Logger == goLogger {
+		s.lines = new(lines)
+	}
 	s.explore = sync.OnceValue(s.mountExplorer)
 	s.mux.HandleFunc("GET "+livePath, s.serveLive)
 	s.mux.HandleFunc("GET "+readyPath, s.serveReady)
