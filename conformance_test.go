@@ -92,7 +92,8 @@ func TestConformance_isWhole(t *testing.T) {
 // checkFrame holds what every answer over HTTP has around its body.
 func checkFrame(t *testing.T, got answered) {
 	t.Helper()
-	if length := got.header.Get("Content-Length"); length != fmt.Sprint(len(got.body)) {
+	// net/http adds that of a short body: see TestServe_tellsTheLength.
+	if length := got.header.Get("Content-Length"); length != "" && length != fmt.Sprint(len(got.body)) {
 		t.Errorf("Content-Length is %q, want %d", length, len(got.body))
 	}
 	want := ""

@@ -2,9 +2,12 @@ package jacinth_test
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,5 +108,54 @@ func TestConnection_unlimitedTimes(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestServe_tellsTheLength: replies of any size come with their length and not in chunks, though the service leaves it to
+// net/http to say that of a short one.
+func TestServe_tellsTheLength(t *testing.T) {
+	svc := jacinth.New(jacinth.Config{Name: "long", Logger: slog.New(slog.DiscardHandler)})
+	jacinth.Public(svc, "text", func(_ context.Context, p struct {
+		Size int `json:"size"`
+	},
+	) (string, error) {
+		return strings.Repeat("x", p.Size), nil
+	})
+	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		server := httptest.NewUnstartedServer(svc)
+		server.EnableHTTP2 = true
+		client := server.Client
+		if protocol == "HTTP/2.0" {
+			server.StartTLS()
+		} else {
+			server.Start()
+		}
+		defer server.Close()
+		post := func(body string) (text string, length int64, header http.Header) {
+			response, err := client().Post(server.URL+"/api", "application/json", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			read, err := io.ReadAll(response.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if response.Proto != protocol || len(response.TransferEncoding) > 0 {
+				t.Errorf("the reply is sent by %s, as %q", response.Proto, response.TransferEncoding)
+			}
+			return string(read), response.ContentLength, response.Header
+		}
+		const around = len(`{"jsonrpc":"2.0","id":1,"result":""}`)
+		for _, size := range []int{around, 100, 2046, 2047, 2048, 2049, 4095, 4096, 4097, 100_000} {
+			text, length, _ := post(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"text","params":[%d]}`, size-around))
+			if len(text) != size || length != int64(size) {
+				t.Errorf("%s: a reply of %d bytes, of which %d came, has length %d", protocol, size, len(text), length)
+			}
+		}
+		text, length, header := post(`{"jsonrpc":"2.0","method":"text","params":[1]}`)
+		if text != "" || length != 0 || header.Get("Content-Type") != "" {
+			t.Errorf("%s: to a notification came %q, of length %d, type %q", protocol, text, length, header.Get("Content-Type"))
+		}
 	}
 }
