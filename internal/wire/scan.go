@@ -255,23 +255,12 @@ func (s *scanner) digits(at int) (end int, err error) {
 	return at, nil
 }
 
-// plain holds the bytes that stand for themselves in a string: all of ASCII but quotes, backslashes and controls.
-var plain = func() (set [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		set[c] = c != '"' && c != '\\'
-	}
-	return set
-}()
-
 // text scans the string whose opening quote is at at.
 func (s *scanner) text(at int) (end int, err error) {
 	body := s.body
 	at++
 	for {
-		for at < len(body) && plain[body[at]] {
-			at++
-		}
-		if at == len(body) {
+		if at = PlainEnd(body, at); at == len(body) {
 			return at, s.fail(at, reasonEnd)
 		}
 		switch c := body[at]; {
@@ -284,11 +273,13 @@ func (s *scanner) text(at int) (end int, err error) {
 		case c < ' ':
 			return at, s.fail(at, reasonControl)
 		default:
-			_, size := utf8.DecodeRune(body[at:])
-			if size == 1 {
-				return at, s.fail(at, reasonUTF8)
+			for at < len(body) && body[at] >= utf8.RuneSelf {
+				_, size := utf8.DecodeRune(body[at:])
+				if size == 1 {
+					return at, s.fail(at, reasonUTF8)
+				}
+				at += size
 			}
-			at += size
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/jacinth-rpc/jacinth/internal/wire"
@@ -48,6 +49,45 @@ func TestAppendString(t *testing.T) {
 	} {
 		if got := wire.AppendString([]byte(">"), test.text); string(got) != ">"+test.want {
 			t.Errorf("AppendString(%q) = %s, want %s", test.text, got, ">"+test.want)
+		}
+	}
+}
+
+// TestPlainEnd puts every byte into every place of a text, and pairs of bytes beside each other, since it looks at eight
+// of them at a time.
+func TestPlainEnd(t *testing.T) {
+	isPlain := func(c byte) bool { return ' ' <= c && c <= 0x7f && c != '"' && c != '\\' }
+	check := func(text []byte, at int) {
+		want := at
+		for want < len(text) && isPlain(text[want]) {
+			want++
+		}
+		if got := wire.PlainEnd(text, at); got != want {
+			t.Errorf("PlainEnd(%q, %d) = %d, want %d", text, at, got, want)
+		}
+		if got := wire.PlainEnd(string(text), at); got != want {
+			t.Errorf("PlainEnd of the string %q, %d = %d, want %d", text, at, got, want)
+		}
+	}
+	for length := range 20 {
+		text := bytes.Repeat([]byte("a"), length)
+		for at := range length + 1 {
+			check(text, at)
+		}
+		for place := range length {
+			for c := range 256 {
+				text[place] = byte(c)
+				check(text, 0)
+				check(text, place)
+			}
+			text[place] = 'a'
+		}
+	}
+	text := []byte("abcdefghijkl")
+	for first := range 256 {
+		for second := range 256 {
+			text[3], text[4] = byte(first), byte(second)
+			check(text, 0)
 		}
 	}
 }
