@@ -156,7 +156,7 @@ func (a *attachment) to(s shape, t reflect.Type) (copied shape, why string) {
 		return &pointerShape{element: element, elementType: s.elementType}, why
 	case *sliceShape:
 		return a.toList(s, t, func(element shape) shape {
-			return &sliceShape{element: element, empty: s.empty, first: s.first}
+			return &sliceShape{element: element, empty: s.empty, first: s.first, size: s.size}
 		}, s.element)
 	case *arrayShape:
 		return a.toList(s, t, func(element shape) shape { return &arrayShape{element: element, length: s.length} }, s.element)

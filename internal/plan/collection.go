@@ -31,14 +31,22 @@ type sliceShape struct {
 	element shape
 	empty   reflect.Value
 	first   int // how many elements to make room for when there is one
+	size    int // of an element, in bytes
 }
+
+// Of memory for elements that may never come, a list takes at most that many bytes for each byte that it has read, and
+// that many elements; beyond them it doubles.
+const (
+	ahead     = 8
+	mostAhead = 8
+)
 
 func newSliceShape(t reflect.Type) *sliceShape {
 	first := 4
 	if t.Elem().Size() > 16 {
 		first = 1 // a few bytes of JSON must not claim much memory
 	}
-	return &sliceShape{of: t, empty: reflect.MakeSlice(t, 0, 0), first: first}
+	return &sliceShape{of: t, empty: reflect.MakeSlice(t, 0, 0), first: first, size: max(int(t.Elem().Size()), 1)}
 }
 
 func (*sliceShape) expected() string { return "array" }
@@ -47,6 +55,7 @@ func (s *sliceShape) decode(src []byte, at int, into reflect.Value) (int, []Faul
 	if !begins(src, at, '[') {
 		return mismatch(src, at, s.expected())
 	}
+	start := at
 	at = space(src, at+1)
 	if at == len(src) || src[at] == ']' {
 		into.Set(s.empty)
@@ -56,7 +65,7 @@ func (s *sliceShape) decode(src []byte, at int, into reflect.Value) (int, []Faul
 	length, room := 0, 0
 	for at < len(src) && src[at] != ']' && len(faults) < MaxFaults {
 		if length == room {
-			into.Grow(max(1, s.first-room))
+			into.Grow(max(1, s.first-room, min(ahead*(at-start)/s.size, mostAhead)-room))
 			room = into.Cap()
 			into.SetLen(room)
 		}

@@ -299,3 +299,32 @@ func TestDecode_refusesNull(t *testing.T) {
 		}},
 	})
 }
+
+// TestDecode_claimsLittleForLists holds that a list has room for no more than twice its elements, or for what 8 bytes
+// for each that was sent hold, or for 8.
+func TestDecode_claimsLittleForLists(t *testing.T) {
+	type small struct{ A, B, C, D, E, F *int } // 48 bytes
+	type large struct {                        // 528 bytes
+		Some  string
+		Other *[64]int
+		Rest  [63]*struct{} `json:"-"`
+	}
+	claimsLittle[small](t, `{}`, 48)
+	claimsLittle[small](t, `{"A":1,"B":2,"C":3,"D":4,"E":5,"F":6}`, 48)
+	claimsLittle[large](t, `{"Some":""}`, 528)
+	claimsLittle[large](t, `{"Some":"`+strings.Repeat("text", 100)+`"}`, 528)
+}
+
+func claimsLittle[T any](t *testing.T, element string, size int) {
+	t.Helper()
+	for length := 1; length < 100; length++ {
+		raw := "[" + strings.Repeat(element+",", length-1) + element + "]"
+		list, faults := decode[[]T](t, raw)
+		if len(list) != length || len(faults) > 0 {
+			t.Fatalf("%s = %d elements, %v", raw, len(list), faults)
+		}
+		if most := max(2*length, min(8, 8*len(raw)/size)); cap(list) > most+most/4 { // sizes of allocations are coarse
+			t.Errorf("%d elements like %.20s have room for %d, want at most %d", length, element, cap(list), most)
+		}
+	}
+}
