@@ -284,7 +284,13 @@ func (x *exchange) execute(c *callContext, w *codec.Writer, values frame, method
 	if faults := values.decode(c.request.params); len(faults) > 0 {
 		return invalidParams(faults), nil
 	}
-	result, err := method.run(c, &c.request)
+	var result any
+	var err error
+	if method.run == nil {
+		err = values.callInPlace(c)
+	} else {
+		result, err = method.run(c, &c.request)
+	}
 	if err != nil {
 		return x.service.failure(c, method, err)
 	}
@@ -294,10 +300,15 @@ func (x *exchange) execute(c *callContext, w *codec.Writer, values frame, method
 	return x.encode(w, values, result, method, c.request.id), nil
 }
 
-// encode appends the reply with a result, within the limit of w.
+// encode appends the reply with the result, which is in the frame if the method has no Handler, within the limit of w.
 func (x *exchange) encode(w *codec.Writer, values frame, result any, method *registered, id []byte) *Error {
 	w.Bytes = wire.AppendResultHead(w.Bytes, id)
-	err := values.encode(w, result)
+	var err error
+	if method.run == nil {
+		err = values.encodeInPlace(w)
+	} else {
+		err = values.encode(w, result)
+	}
 	if err == nil {
 		_, err = w.Write(closingBrace)
 	}

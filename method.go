@@ -165,6 +165,9 @@ type frame interface {
 	decode(params []byte) []plan.Fault
 	call(ctx context.Context) (any, error)
 	encode(w *codec.Writer, result any) error
+	// The result stays in the frame between these two, for calls that nobody else takes part in.
+	callInPlace(ctx context.Context) error
+	encodeInPlace(w *codec.Writer) error
 	release()
 }
 
@@ -234,11 +237,20 @@ func (v *values[P, R]) encode(w *codec.Writer, result any) error {
 	if !ok {
 		return codec.Encode(w, result)
 	}
+	v.result = typed // where it can be addressed, which saves a copy
+	return v.encodeInPlace(w)
+}
+
+func (v *values[P, R]) callInPlace(ctx context.Context) (err error) {
+	v.result, err = v.function.fn(ctx, v.params)
+	return err
+}
+
+func (v *values[P, R]) encodeInPlace(w *codec.Writer) error {
 	if v.function.null {
 		_, err := w.Write([]byte("null"))
 		return err
 	}
-	v.result = typed // where it can be addressed, which saves a copy
 	return v.function.result.Append(w, v.source)
 }
 
@@ -257,6 +269,16 @@ func (m *Method) frame() frame {
 	return m.typed.frame()
 }
 
+// around returns the handler of a method with middleware around it: nil for a typed method that has neither middleware nor
+// a handler of its user's. The function of that is called without any, and its result needs no allocation.
+func (m *Method) around(middleware []Middleware) Handler {
+	own := reflect.ValueOf(m.Handler).Pointer() == reflect.ValueOf(callTyped).Pointer()
+	if own && len(middleware) == 0 {
+		return nil
+	}
+	return chain(m.Handler, middleware)
+}
+
 // callTyped is the innermost Handler of every typed method.
 func callTyped(ctx context.Context, req *Request) (any, error) {
 	if req == nil || req.call == nil {
@@ -265,10 +287,14 @@ func callTyped(ctx context.Context, req *Request) (any, error) {
 	return req.call.call(ctx)
 }
 
+var errNoFunction = errors.New("a raw method has no function")
+
 // raw is the frame of a method whose Handler was set by hand.
 type raw struct{}
 
 func (raw) decode([]byte) []plan.Fault               { return nil }
-func (raw) call(context.Context) (any, error)        { return nil, errors.New("a raw method has no function") }
+func (raw) call(context.Context) (any, error)        { return nil, errNoFunction }
 func (raw) encode(w *codec.Writer, result any) error { return codec.Encode(w, result) }
+func (raw) callInPlace(context.Context) error        { return errNoFunction }
+func (raw) encodeInPlace(*codec.Writer) error        { return errNoFunction }
 func (raw) release()                                 {}

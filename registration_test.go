@@ -275,6 +275,37 @@ func TestRegistrar_takesModules(t *testing.T) {
 	}
 }
 
+// doubling is a Registrar whose methods are registered by another, with a handler around their own.
+type doubling struct{ jacinth.Registrar }
+
+func (d doubling) Add(method jacinth.Method) {
+	inner := method.Handler
+	method.Handler = func(ctx context.Context, req *jacinth.Request) (any, error) {
+		result, err := inner(ctx, req)
+		if sum, ok := result.(int); ok {
+			return 2 * sum, err
+		}
+		return result, err
+	}
+	d.Registrar.Add(method)
+	if method.Name == "sum" {
+		d.Registrar.Add(jacinth.Method{Name: "taken", Handler: inner}) // which is for the frame of a method with types
+	}
+}
+
+// TestRegistrar_wrapsHandlers holds that a typed method runs by the Handler that it has, whoever made it, and that the
+// Handler of one is no use to another.
+func TestRegistrar_wrapsHandlers(t *testing.T) {
+	svc := jacinth.New(quiet("wrapped"))
+	jacinth.Public(doubling{svc}, "sum", sum)
+	if got := callHTTP(svc, `{"jsonrpc":"2.0","id":1,"method":"sum","params":[1,2]}`); string(mustReply(t, got.body).Result) != "6" {
+		t.Errorf("a wrapped sum of 1 and 2 is answered with %s, want 6", got.body)
+	}
+	if got := callHTTP(svc, call("taken")); mustReply(t, got.body).code() != int(jacinth.InternalError) {
+		t.Errorf("the handler of another method is answered with %s, want an internal error", got.body)
+	}
+}
+
 // TestAdd_byHand holds what a method without types gets and may return.
 func TestAdd_byHand(t *testing.T) {
 	svc := jacinth.New(jacinth.Config{Name: "manual", Authorize: jacinth.Tokens(tokenOne), Logger: quiet("").Logger})

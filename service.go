@@ -56,7 +56,7 @@ type Service struct {
 type registered struct {
 	Method
 	group   *Group
-	run     Handler // with all middleware around it
+	run     Handler // with all middleware around it; nil if its function is called without any
 	timeout time.Duration
 	slots   slots
 }
@@ -210,7 +210,7 @@ func (s *Service) freeze() {
 		s.origins, _ = newOrigins(&s.config) // checked by New
 		s.documents = newDocuments(s)
 		for _, m := range s.methods {
-			m.run = chain(m.Handler, slices.Concat(s.middleware, m.group.around()))
+			m.run = m.around(slices.Concat(s.middleware, m.group.around()))
 			m.slots.limit = math.MaxInt64
 			if m.MaxInFlight > 0 {
 				m.slots.limit = int64(m.MaxInFlight)
