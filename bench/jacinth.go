@@ -14,7 +14,7 @@ import (
 // ours is jacinth as its defaults have it, with its log on.
 type ours struct {
 	quiet    bool // without the log, to show what that costs
-	buffered bool // the log in large writes
+	json     bool // a log of the user's, of JSON, which gets each line by itself
 	full     bool // what a user runs: private methods, a token, validation, middleware
 	batch    int  // the client queues that many calls and sends them together
 	coalesce int  // Client.Coalesce
@@ -31,8 +31,8 @@ func (o ours) name() string {
 		return "jacinth, full"
 	case o.quiet:
 		return "jacinth, no log"
-	case o.buffered:
-		return "jacinth, buffered log"
+	case o.json:
+		return "jacinth, JSON log"
 	case o.batch > 0:
 		return "jacinth, batches of 10"
 	case o.coalesce > 0:
@@ -48,8 +48,8 @@ func (o ours) serve(listener net.Listener) error {
 	if o.quiet {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.buffered {
-		config.Logger = slog.New(slog.NewTextHandler(newBuffer(os.Stderr), nil))
+	if o.json {
+		config.Logger = slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	}
 	if !o.full {
 		svc := jacinth.New(config)
@@ -135,7 +135,7 @@ func (o ours) request(w *workload) (request, bool) {
 }
 
 func (o ours) client() dialer {
-	if o.full || o.quiet || o.buffered {
+	if o.full || o.quiet || o.json {
 		return nil
 	}
 	return o.dial

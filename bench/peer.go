@@ -45,7 +45,7 @@ func peers() []peer {
 		byHand{},
 		ours{},
 		ours{quiet: true},
-		ours{buffered: true},
+		ours{json: true},
 		ours{full: true},
 		ours{batch: pairBatch},
 		ours{coalesce: 2},
