@@ -54,7 +54,6 @@ func TestRun_findsDeviationsOfJRPC2(t *testing.T) {
 		[]string{
 			"rpc call with an empty Array", // 204 and nothing
 			"rpc call with invalid JSON",   // a text
-			"rpc call with invalid Request object",
 			"rpc call with an invalid Batch (but not empty)",
 			"id: null is a call",
 			"members beside those of the specification",
