@@ -37,7 +37,7 @@ func (s *Service) Registry() Registry { return &s.registry }
 // an instance that is ready. Calls that come are answered all the same. It may be called at any time.
 func (s *Service) SetReady(ready bool) {
 	if s.readiness.set(ready) {
-		s.config.Logger.LogAttrs(context.Background(), slog.LevelInfo, "readiness changed",
+		s.log(context.Background(), slog.LevelInfo, "readiness changed",
 			slog.String("service", s.config.Name), slog.Bool("ready", ready))
 	}
 }

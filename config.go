@@ -73,10 +73,10 @@ type Config struct {
 
 	Development bool // -development: read templates anew for each request
 
-	// Logger gets what the service has to say, a line at Info for each request among it. nil is slog.Default(). If that is
-	// the log that Go begins with, which writes text to standard error, the lines of requests that come within 10 ms of each
-	// other share a write, and a program that is killed may lose those. Any other log gets the line of a request before the
-	// caller gets its reply.
+	// Logger gets what the service has to say, a line at Info for each request among it, before the caller gets the reply.
+	// nil is slog.Default(). If that is still the log that Go begins with, text on standard error, the lines of requests
+	// that come within 10 ms of each other share a write while Run or Serve is at work: they may stand behind lines that the
+	// program itself wrote in that time, and a program that does not end by them loses at most 4 KiB of its last.
 	Logger *slog.Logger
 }
 

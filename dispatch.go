@@ -177,7 +177,7 @@ func (x *exchange) answer(w *codec.Writer, request *wire.Request) verdict {
 		if !notification {
 			var unsent error
 			if w.Bytes, unsent = appendBounded(w.Bytes[:mark], id, failure, w.Limit); unsent != nil {
-				x.service.config.Logger.LogAttrs(x.ctx, slog.LevelError, "error data not sent",
+				x.service.log(x.ctx, slog.LevelError, "error data not sent",
 					slog.String("method", v.method.Name), slog.Int("code", int(v.code)), slog.Any("error", unsent))
 			}
 		}
@@ -376,6 +376,6 @@ func (s *Service) internal(method *registered, err error, stack []byte) *Error {
 	if stack != nil {
 		attributes = append(attributes, slog.String("stack", string(stack)))
 	}
-	s.config.Logger.LogAttrs(context.Background(), slog.LevelError, "call failed", attributes...)
+	s.log(context.Background(), slog.LevelError, "call failed", attributes...)
 	return &Error{Code: InternalError, Data: detail{ErrorID: id}}
 }

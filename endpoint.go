@@ -161,13 +161,14 @@ func (e *endpoint) write(w http.ResponseWriter, status int, reply []byte) {
 		// instead would lose the calls that are just being written to them.
 		header.Set("Connection", "close")
 	}
-	// The names are in their canonical form and the values are shared: with Set, these headers are a third of what a call
-	// allocates. Of a short reply net/http says the length itself, which costs no entry in the map and no copy of it.
-	if len(reply) == 0 || len(reply) >= unbuffered {
+	// The names are in their canonical form, and the values share one allocation: with Set, these headers are a third of
+	// what a call allocates. Of a short reply net/http says the length, which costs no entry in the map and no copy of it.
+	if len(reply) == 0 || len(reply) > buffered {
 		header["Content-Length"] = []string{strconv.Itoa(len(reply))}
 	}
 	if len(reply) > 0 {
-		header["Content-Type"], header["X-Content-Type-Options"] = contentType, contentTypeOptions
+		values := [...]string{"application/json", "nosniff"}
+		header["Content-Type"], header["X-Content-Type-Options"] = values[0:1:1], values[1:2:2]
 	}
 	if status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "1")
@@ -177,14 +178,9 @@ func (e *endpoint) write(w http.ResponseWriter, status int, reply []byte) {
 	_, _ = w.Write(reply)
 }
 
-// unbuffered is the size from which net/http sends a reply on before it has all of it, so that its length must be said.
-const unbuffered = 2048
-
-// Headers of each reply. Nobody may change what is in them.
-var (
-	contentType        = []string{"application/json"}
-	contentTypeOptions = []string{"nosniff"}
-)
+// buffered is the longest reply, in bytes, that net/http has as a whole before it sends any of it: with HTTP/2 that is
+// more.
+const buffered = 2048
 
 // isJSON reports whether a request says that its body is JSON. A web page of another site can post text or a form
 // without asking first, but not these types.

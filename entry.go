@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // entry is what the log tells of a body and its requests.
@@ -43,12 +44,13 @@ func (e *entry) record() slog.Record {
 	return record
 }
 
-// isASCII reports whether append writes the line as package slog does, which looks at each character beyond ASCII.
-func (e *entry) isASCII() bool { return e.reason == nil && isASCII(e.address) && isASCII(e.caller) }
+// isPlain reports whether append writes the line as package slog does, which looks at each character beyond ASCII and
+// knows how errors are written.
+func (e *entry) isPlain() bool { return e.reason == nil && isASCII(e.address) && isASCII(e.caller) }
 
 func isASCII(text string) bool {
 	for i := range len(text) {
-		if text[i] >= 0x7f {
+		if text[i] >= utf8.RuneSelf {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // TestGate shuts a gate that many go through, more than once, and counts for itself who is inside.
@@ -28,7 +29,9 @@ func TestGate(t *testing.T) {
 		}
 		visitors.Go(g.shut)
 		g.shut()
-		if err := g.wait(t.Context()); err != nil || inside.Load() != 0 || !g.isShut() {
+		patient, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := g.wait(patient); err != nil || inside.Load() != 0 || !g.isShut() {
 			t.Fatalf("wait = %v with %d inside, isShut = %v", err, inside.Load(), g.isShut())
 		}
 		for range 3 { // those who are turned away are not waited for again

@@ -9,9 +9,12 @@ import (
 	"log" //nolint:depguard // what lines stands in for
 	"log/slog"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,7 +32,7 @@ func TestEntry_isWrittenAsBySlog(t *testing.T) {
 		if err := handler.Handle(t.Context(), e.record()); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := string(e.append(nil)), out.String()[len(stamp):]; e.isASCII() && got != want {
+		if got, want := string(e.append(nil)), out.String()[len(stamp):]; e.isPlain() && got != want {
 			t.Errorf("the line of %+v is\n%s, want\n%s", *e, got, want)
 		}
 	}
@@ -50,7 +53,7 @@ func TestEntry_isWrittenAsBySlog(t *testing.T) {
 		}
 		check(&e)
 	}
-	if e := (entry{address: "x", reason: errors.New("no token")}); e.isASCII() {
+	if e := (entry{address: "x", reason: errors.New("no token")}); e.isPlain() {
 		t.Error("an entry with a reason is for package slog, which knows how errors are written")
 	}
 }
@@ -75,51 +78,63 @@ func setLog(t *testing.T, out io.Writer) {
 	log.SetFlags(log.LstdFlags)
 }
 
-// logToFile has standard error, and so the log, go to a file, and returns what is in it so far.
-func logToFile(t *testing.T) (written func() string) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "log")
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := os.Stderr
-	os.Stderr = file
-	t.Cleanup(func() {
-		os.Stderr = before
-		file.Close()
-	})
-	setLog(t, file)
-	return func() string {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
+// kept is where lines are written, and keeps how.
+type kept struct {
+	mu     sync.Mutex
+	pieces []string
 }
 
-// called returns a function that calls a service with the log that Go has.
-func called(t *testing.T) func() {
-	svc := New(Config{Name: "logged"})
+func (k *kept) Write(piece []byte) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.pieces = append(k.pieces, string(piece))
+	return len(piece), nil
+}
+
+// text is what was written so far.
+func (k *kept) text() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return strings.Join(k.pieces, "")
+}
+
+// keepLog has the log write to where it is kept, and otherwise be as it is in a program that sets nothing.
+func keepLog(t *testing.T) *kept {
+	k, before := new(kept), goOutput
+	goOutput = k
+	t.Cleanup(func() { goOutput = before })
+	setLog(t, k)
+	return k
+}
+
+// logged is a service with the log that Go has.
+type logged struct{ *Service }
+
+func newLogged() logged {
+	svc := New(Config{Name: "logged", Authorize: Tokens("a-token-that-is-long-enough")})
 	Public(svc, "m", func(context.Context, None) (None, error) { return None{}, nil })
-	return func() {
-		t.Helper()
-		const body = `{"jsonrpc":"2.0","id":1,"method":"m"}`
-		if reply := svc.Dispatch(t.Context(), Peer{Address: "pipe"}, []byte(body), nil); !bytes.Contains(reply, []byte("result")) {
-			t.Errorf("the reply is %s", reply)
-		}
+	Public(svc, "fail", func(context.Context, None) (None, error) { return None{}, io.ErrUnexpectedEOF })
+	Private(svc, "private", func(context.Context, None) (None, error) { return None{}, nil })
+	return logged{svc}
+}
+
+func (l logged) call(t *testing.T, method, address string) {
+	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q}`, method)
+	if reply := l.Dispatch(t.Context(), Peer{Address: address}, []byte(body), nil); !bytes.HasPrefix(reply, []byte(`{"jsonrpc":"2.0","id":1,`)) {
+		t.Errorf("the reply is %s", reply)
 	}
 }
 
 func TestLines_waitForEachOther(t *testing.T) {
-	written := logToFile(t)
+	k := keepLog(t)
 	synctest.Test(t, func(t *testing.T) {
-		call := called(t)
+		svc := newLogged()
+		svc.lines.begin()
+		call := func() { svc.call(t, "m", "pipe") }
 		wantLines := func(when string, want int) {
 			t.Helper()
 			synctest.Wait()
-			lines := strings.SplitAfter(written(), "\n")
+			lines := strings.SplitAfter(k.text(), "\n")
 			for _, line := range lines[:len(lines)-1] {
 				if !strings.HasSuffix(line, " INFO request method=m code=0 duration=0s address=pipe\n") {
 					t.Errorf("%s: there is a line %q", when, line)
@@ -146,85 +161,126 @@ func TestLines_waitForEachOther(t *testing.T) {
 		wantLines("after a long while", 5)
 		call()
 		wantLines("after a call that comes alone", 6)
-		if stamp := time.Now().Format("2006/01/02 15:04:05 INFO"); !strings.Contains(written(), "\n"+stamp) {
-			t.Errorf("the log is\n%s, want %q in it", written(), stamp)
+		if stamp := time.Now().Format("2006/01/02 15:04:05 INFO"); !strings.Contains(k.text(), "\n"+stamp) {
+			t.Errorf("the log is\n%s, want %q in it", k.text(), stamp)
 		}
-		for range gatherMost / len("2000/01/01 00:00:00 INFO request method=m code=0 duration=0s address=pipe\n") {
-			call()
-		}
-		wantLines("after as many as are kept, but one", 6)
 		call()
-		if now := strings.Count(written(), "\n"); now < 100 {
-			t.Errorf("with more lines than are kept, %d are written", now)
+		wantLines("after one more", 6)
+		svc.lines.end()
+		wantLines("at the end", 7)
+		for i := range 10 { // by package slog
+			call()
+			wantLines("after the end", 8+i)
 		}
 	})
 }
 
-// TestLines_outliveTheirTimer has lines of one clock among those of another, which a timer would never write: tests
-// have clocks that stop.
-func TestLines_outliveTheirTimer(t *testing.T) {
-	written := logToFile(t)
-	var l lines
-	add := func(method string) {
-		t.Helper()
-		l.add(&entry{at: time.Now(), method: method, address: "pipe"})
-		if got := written(); !strings.HasSuffix(got, " method="+method+" code=0 duration=0s address=pipe\n") {
-			t.Errorf("after the line of %s, the log is\n%s", method, got)
-		}
+// TestLines_gatherAgain has a service serve once more after its clock has stopped, as that of a test does.
+func TestLines_gatherAgain(t *testing.T) {
+	k, svc := keepLog(t), newLogged()
+	for range 3 {
+		synctest.Test(t, func(t *testing.T) {
+			svc.lines.begin()
+			before := strings.Count(k.text(), "\n")
+			svc.call(t, "m", "pipe")
+			svc.call(t, "m", "pipe")
+			time.Sleep(gatherFor)
+			synctest.Wait()
+			if got := strings.Count(k.text(), "\n") - before; got != 2 {
+				t.Errorf("%d lines are written after their time, want 2", got)
+			}
+			svc.call(t, "m", "pipe")
+			svc.call(t, "m", "pipe")
+			svc.lines.end()
+			if got := strings.Count(k.text(), "\n") - before; got != 4 {
+				t.Errorf("%d lines are written at the end, want 4", got)
+			}
+		})
 	}
-	add("first")
+}
+
+// TestLines_gatherWhileServing: what no Serve would write in the end is not kept back.
+func TestLines_gatherWhileServing(t *testing.T) {
+	keepLog(t)
+	svc := newLogged()
+	ctx, stop := context.WithCancel(t.Context())
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc.listening = func(string) {
+		if svc.lines.serving != 1 {
+			t.Errorf("while it serves, %d gather", svc.lines.serving)
+		}
+		stop()
+	}
+	if err := svc.Serve(ctx, listener); err != nil || svc.lines.serving != 0 {
+		t.Errorf("Serve = %v, and then %d gather", err, svc.lines.serving)
+	}
+}
+
+// TestLines_stayInOrder mixes lines that are gathered with those that are not.
+func TestLines_stayInOrder(t *testing.T) {
+	k := keepLog(t)
 	synctest.Test(t, func(t *testing.T) {
-		add("second")
-		l.add(&entry{at: time.Now(), method: "kept", address: "pipe"})
-	})
-	add("third")
-	if got := strings.Count(written(), "method="); got != 4 {
-		t.Errorf("%d lines are written, want 4", got)
-	}
-}
-
-// TestLines_leaveToSlogWhatIsNotPlain has lines that package slog writes by rules of its own.
-func TestLines_leaveToSlogWhatIsNotPlain(t *testing.T) {
-	written := logToFile(t)
-	svc := New(Config{Name: "logged", Authorize: Tokens("a-token-that-is-long-enough")})
-	Private(svc, "m", func(context.Context, None) (None, error) { return None{}, nil })
-	for address, want := range map[string]string{"a\u00a0b": "address=\"a\\u00a0b\" reason=", "plain": "address=plain reason="} {
-		svc.Dispatch(t.Context(), Peer{Address: address}, []byte(`{"jsonrpc":"2.0","id":1,"method":"m"}`), nil)
-		if got := written(); !strings.Contains(got, want) {
-			t.Errorf("the log is %q, want %q in it", got, want)
+		svc := newLogged()
+		svc.lines.begin()
+		defer svc.lines.end()
+		want := []string{
+			"request method=m code=0 duration=0s address=1", "request method=m code=0 duration=0s address=2",
+			"request method=private code=-32001 duration=0s address=3 reason=",
+			"request method=m code=0 duration=0s address=4", `request method=m code=0 duration=0s address="5\u00a0"`,
+			"request method=m code=0 duration=0s address=6", "call failed method=fail error_id=", "request method=fail code=-32603 duration=0s address=7",
+			"request method=unknown code=-32600 status=405",
+			"request method=m code=0 duration=0s address=8",
 		}
-	}
+		svc.call(t, "m", "1")
+		svc.call(t, "m", "2")
+		svc.call(t, "private", "3")
+		svc.call(t, "m", "4")
+		svc.call(t, "m", "5\u00a0")
+		svc.call(t, "m", "6")
+		svc.call(t, "fail", "7")
+		svc.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api", nil))
+		svc.call(t, "m", "8")
+		time.Sleep(gatherFor)
+		synctest.Wait()
+		lines := slices.Collect(strings.Lines(k.text()))
+		if len(lines) != len(want) {
+			t.Fatalf("the log is\n%s, want %d lines", k.text(), len(want))
+		}
+		for i, line := range lines {
+			if !strings.Contains(line, want[i]) {
+				t.Errorf("line %d is %q, want %q in it", i+1, line, want[i])
+			}
+		}
+	})
 }
 
 // TestLines_heedPackageLog changes what package log does with a line, after which package log is who writes it.
 func TestLines_heedPackageLog(t *testing.T) {
 	for _, test := range []struct {
-		name        string
-		set, unset  func()
-		want, other string // what the file then has, and what the other output has
+		name       string
+		set, unset func()
+		want       string // what the log has
 	}{
-		{"flags", func() { log.SetFlags(log.LstdFlags | log.Lmicroseconds) }, func() { log.SetFlags(log.LstdFlags) }, ".000000 INFO request", ""},
-		{"prefix", func() { log.SetPrefix("app: ") }, func() { log.SetPrefix("") }, "app: ", ""},
-		{"level", func() { slog.SetLogLoggerLevel(slog.LevelWarn) }, func() { slog.SetLogLoggerLevel(slog.LevelInfo) }, "", ""},
-		{"output", func() {}, func() {}, "", "INFO request"},
+		{"flags", func() { log.SetFlags(log.LstdFlags | log.Lmicroseconds) }, func() {}, ".000000 INFO request"},
+		{"prefix", func() { log.SetPrefix("app: ") }, func() { log.SetPrefix("") }, "app: "},
+		{"level", func() { slog.SetLogLoggerLevel(slog.LevelWarn) }, func() { slog.SetLogLoggerLevel(slog.LevelInfo) }, ""},
+		{"output", func() { log.SetOutput(io.Discard) }, func() {}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			written := logToFile(t)
-			var other bytes.Buffer
-			if test.other != "" {
-				log.SetOutput(&other)
-			}
+			k := keepLog(t)
 			synctest.Test(t, func(t *testing.T) {
-				call := called(t)
+				svc := newLogged()
+				svc.lines.begin()
+				defer svc.lines.end()
 				test.set()
 				defer test.unset()
-				call()
+				svc.call(t, "m", "pipe")
 			})
-			if got := written(); !strings.Contains(got, test.want) || test.want == "" && got != "" {
+			if got := k.text(); !strings.Contains(got, test.want) || test.want == "" && got != "" {
 				t.Errorf("the log is %q, want %q in it", got, test.want)
-			}
-			if got := other.String(); !strings.Contains(got, test.other) {
-				t.Errorf("the other output is %q, want %q in it", got, test.other)
 			}
 		})
 	}
@@ -234,20 +290,32 @@ func TestLines_heedPackageLog(t *testing.T) {
 func TestLines_areForGoLogOnly(t *testing.T) {
 	var out bytes.Buffer
 	svc := New(Config{Name: "logged", Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	svc.lines.begin()
+	defer svc.lines.end()
 	for i := range 3 {
 		svc.Dispatch(t.Context(), Peer{}, []byte("x"), nil)
 		if got := strings.Count(out.String(), "msg=request"); got != i+1 {
 			t.Errorf("after %d requests there are %d lines", i+1, got)
 		}
 	}
+	for _, logger := range []*slog.Logger{slog.New(slog.NewJSONHandler(&out, nil)), slog.New(slog.DiscardHandler)} {
+		if ifGos(logger) != nil {
+			t.Errorf("a logger with a %T is taken for the one of Go", logger.Handler())
+		}
+	}
+	if goLogger == nil {
+		t.Error("the logger of Go is not known as such")
+	}
 }
 
-// TestLines_areWholeUnderLoad has many goroutines write at a time.
-func TestLines_areWholeUnderLoad(t *testing.T) {
-	written := logToFile(t)
-	const callers, each = 8, 4000 // more than gatherMost in all
+// TestLines_areWhole has many goroutines write at a time, and looks at what of it a pipe would take in one piece.
+func TestLines_areWhole(t *testing.T) {
+	k := keepLog(t)
+	const callers, each = 8, 4000
 	synctest.Test(t, func(t *testing.T) {
 		var l lines
+		l.begin()
+		l.add(&entry{at: time.Now(), method: "long", address: strings.Repeat("x", 2*pipeBuf)})
 		for i := range callers {
 			go func() {
 				for j := range each {
@@ -255,13 +323,24 @@ func TestLines_areWholeUnderLoad(t *testing.T) {
 				}
 			}()
 		}
-		time.Sleep(10 * gatherFor)
 		synctest.Wait()
+		l.end()
 	})
+	for _, piece := range k.pieces {
+		if !strings.HasSuffix(piece, "\n") || len(piece) > pipeBuf && strings.Count(piece, "\n") > 1 {
+			t.Errorf("%d bytes are written together, from %.40q to %q", len(piece), piece, piece[len(piece)-20:])
+		}
+	}
+	if most := callers * each / 20; len(k.pieces) > most {
+		t.Errorf("there are %d writes, want at most %d", len(k.pieces), most)
+	}
 	next := [callers]int{}
-	for line := range strings.Lines(written()) {
+	for line := range strings.Lines(k.text()) {
 		var i, j int
 		_, line, _ = strings.Cut(line, " INFO ")
+		if strings.HasPrefix(line, "request method=long") {
+			continue
+		}
 		if _, err := fmt.Sscanf(line, "request method=m%d.%d code=0 duration=0s address=pipe\n", &i, &j); err != nil {
 			t.Fatalf("a line is %q: %v", line, err)
 		}

@@ -54,15 +54,20 @@ func (x *exchange) log() {
 	if x.last.method != nil {
 		e.method = x.last.method.Name
 	}
-	if lines := x.service.lines; lines.areOn() && e.isASCII() {
-		lines.add(&e)
-		return
+	if !x.service.lines.add(&e) {
+		x.service.lines.flush()               // so that lines stay in their order
+		_ = handler.Handle(x.ctx, e.record()) // a Logger has nobody to tell either
 	}
-	_ = handler.Handle(x.ctx, e.record()) // a Logger has nobody to tell either
 }
 
 // logRefusal writes the line of a request that was refused before its body was looked at.
 func (s *Service) logRefusal(ctx context.Context, address string, status int, failure *Error) {
-	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", "unknown"),
+	s.log(ctx, slog.LevelInfo, "request", slog.String("method", "unknown"),
 		slog.Int("code", int(failure.code())), slog.Int("status", status), slog.String("address", address))
+}
+
+// log writes a line that is not of a request, behind those of the requests before it.
+func (s *Service) log(ctx context.Context, level slog.Level, message string, attributes ...slog.Attr) {
+	s.lines.flush()
+	s.config.Logger.LogAttrs(ctx, level, message, attributes...) //nolint:sloglint // the callers' messages are constants
 }

@@ -273,7 +273,7 @@ func (m *Method) frame() frame {
 // a handler of its user's. The function of that is called without any, and its result needs no allocation.
 func (m *Method) around(middleware []Middleware) Handler {
 	own := reflect.ValueOf(m.Handler).Pointer() == reflect.ValueOf(callTyped).Pointer()
-	if own && len(middleware) == 0 {
+	if own && m.typed != nil && len(middleware) == 0 {
 		return nil
 	}
 	return chain(m.Handler, middleware)

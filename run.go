@@ -102,7 +102,7 @@ func (s *Service) Every(interval time.Duration, task func(ctx context.Context) e
 			case <-ticker.C:
 			}
 			if err := guarded(ctx, task); err != nil && ctx.Err() == nil {
-				s.config.Logger.LogAttrs(ctx, slog.LevelError, "periodic task failed",
+				s.log(ctx, slog.LevelError, "periodic task failed",
 					slog.Duration("interval", interval), slog.String("error", err.Error()))
 			}
 		}
@@ -147,7 +147,8 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	defer cancelCalls()
 	server := s.server(calls)
 
-	defer func() { s.lines.flush(time.Now()) }()
+	s.lines.begin()
+	defer s.lines.end()
 	defer s.closeRegistry()
 	announcer, err := s.newAnnouncer(ctx, listener.Addr())
 	if err != nil {
@@ -216,7 +217,7 @@ func (s *Service) logStart(ctx context.Context, url string) {
 	if s.config.Explorer != noExplorer {
 		attributes = append(attributes, slog.String("explorer", url+s.config.Explorer))
 	}
-	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", attributes...)
+	s.log(ctx, slog.LevelInfo, "listening", attributes...)
 }
 
 // serve accepts connections until server is shut down.
@@ -245,7 +246,7 @@ func (s *Service) baseURL(address net.Addr) string {
 
 // leave goes on serving until callers can know that the service stops.
 func (s *Service) leave(announcer *announcer) {
-	s.config.Logger.LogAttrs(context.Background(), slog.LevelInfo, "stopping", slog.String("service", s.config.Name))
+	s.log(context.Background(), slog.LevelInfo, "stopping", slog.String("service", s.config.Name))
 	s.leaving.Store(true)
 	delay := s.config.DrainDelay
 	if announcer != nil {
@@ -265,7 +266,6 @@ func (s *Service) leave(announcer *announcer) {
 // stop drains the service. The listener stays open until the calls under way are done, so that whoever still comes
 // hears that this instance is leaving instead of nothing.
 func (s *Service) stop(server *http.Server, tasks *sync.WaitGroup, cancelCalls func()) {
-	logger := s.config.Logger
 	drain := context.Background()
 	if s.config.DrainTimeout != Unlimited {
 		limited, cancel := context.WithTimeout(drain, s.config.DrainTimeout)
@@ -278,7 +278,7 @@ func (s *Service) stop(server *http.Server, tasks *sync.WaitGroup, cancelCalls f
 		err = server.Shutdown(drain)
 	}
 	if err != nil {
-		logger.LogAttrs(drain, slog.LevelWarn, "calls were cut short", slog.Duration("after", s.config.DrainTimeout))
+		s.log(drain, slog.LevelWarn, "calls were cut short", slog.Duration("after", s.config.DrainTimeout))
 	}
 	cancelCalls()
 	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
@@ -297,7 +297,7 @@ func (s *Service) stop(server *http.Server, tasks *sync.WaitGroup, cancelCalls f
 		select {
 		case <-finished:
 		case <-grace.Done():
-			logger.LogAttrs(grace, slog.LevelWarn, "a background task did not end")
+			s.log(grace, slog.LevelWarn, "a background task did not end")
 		}
 	}
 }
@@ -305,7 +305,7 @@ func (s *Service) stop(server *http.Server, tasks *sync.WaitGroup, cancelCalls f
 // closeRegistry closes a registry that the service has opened.
 func (s *Service) closeRegistry() {
 	if err := s.registry.close(); err != nil {
-		s.config.Logger.LogAttrs(context.Background(), slog.LevelWarn, "the registry was not closed", slog.String("error", err.Error()))
+		s.log(context.Background(), slog.LevelWarn, "the registry was not closed", slog.String("error", err.Error()))
 	}
 }
 

@@ -178,7 +178,7 @@ func (s *Service) serveOther(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if value != http.ErrAbortHandler { //nolint:errorlint // net/http knows it by that alone, and so does this
-			s.config.Logger.LogAttrs(r.Context(), slog.LevelError, "handler failed", slog.String("pattern", r.Pattern),
+			s.log(r.Context(), slog.LevelError, "handler failed", slog.String("pattern", r.Pattern),
 				slog.String("error", fmt.Sprintf("panic: %v", value)), slog.String("stack", string(debug.Stack())))
 		}
 		panic(http.ErrAbortHandler)

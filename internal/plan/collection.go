@@ -35,7 +35,7 @@ type sliceShape struct {
 }
 
 // Of memory for elements that may never come, a list takes at most that many bytes for each byte that it has read, and
-// that many elements; beyond them it doubles.
+// that many elements, beside what it begins with; beyond them it doubles.
 const (
 	ahead     = 8
 	mostAhead = 8

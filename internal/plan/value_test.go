@@ -301,7 +301,7 @@ func TestDecode_refusesNull(t *testing.T) {
 }
 
 // TestDecode_claimsLittleForLists holds that a list has room for no more than twice its elements, or for what 8 bytes
-// for each that was sent hold, or for 8.
+// for each that was sent hold, but 8, or for 4.
 func TestDecode_claimsLittleForLists(t *testing.T) {
 	type small struct{ A, B, C, D, E, F *int } // 48 bytes
 	type large struct {                        // 528 bytes
@@ -309,6 +309,9 @@ func TestDecode_claimsLittleForLists(t *testing.T) {
 		Other *[64]int
 		Rest  [63]*struct{} `json:"-"`
 	}
+	claimsLittle[struct{}](t, `{}`, 1)
+	claimsLittle[int](t, `1`, 8)
+	claimsLittle[string](t, `""`, 16)
 	claimsLittle[small](t, `{}`, 48)
 	claimsLittle[small](t, `{"A":1,"B":2,"C":3,"D":4,"E":5,"F":6}`, 48)
 	claimsLittle[large](t, `{"Some":""}`, 528)
@@ -323,7 +326,11 @@ func claimsLittle[T any](t *testing.T, element string, size int) {
 		if len(list) != length || len(faults) > 0 {
 			t.Fatalf("%s = %d elements, %v", raw, len(list), faults)
 		}
-		if most := max(2*length, min(8, 8*len(raw)/size)); cap(list) > most+most/4 { // sizes of allocations are coarse
+		most := max(4, 2*length, min(8, 8*len(raw)/size))
+		if length >= 8 {
+			most += most / 4 // sizes of allocations are coarse
+		}
+		if cap(list) > most && size > 1 {
 			t.Errorf("%d elements like %.20s have room for %d, want at most %d", length, element, cap(list), most)
 		}
 	}
