@@ -42,8 +42,8 @@ func compare(ctx context.Context, arguments []string, out, status io.Writer) (er
 	set.SetOutput(status)
 	set.StringVar(&peerList, "peers", "", "names of `peers` or parts of names, separated by commas; all if empty")
 	set.StringVar(&workList, "workloads", "", "sum, echo, batch, nested and pairs, separated by commas; all if empty")
-	set.IntVar(&r.rounds, "rounds", 11, "how often everything is measured")
-	set.DurationVar(&r.slot, "duration", 300*time.Millisecond, "how long one measurement takes")
+	set.IntVar(&r.rounds, "rounds", 31, "how often everything is measured")
+	set.DurationVar(&r.slot, "duration", 100*time.Millisecond, "how long one measurement takes")
 	set.IntVar(&r.connections, "connections", 64, "connections of the load generator")
 	set.StringVar(&report, "o", "", "also write the tables to that `file`, between its two lines with <!-- bench --> if it has them")
 	set.StringVar(&picture, "growth", "", "measure how costs grow instead, and plot that into `file`, an SVG; -o then writes between two lines with <!-- growth -->")
@@ -74,7 +74,7 @@ func compare(ctx context.Context, arguments []string, out, status io.Writer) (er
 	if picture != "" {
 		r.questions = growths()
 		measure, write, mark = r.measureGrowth, r.growthReport, growthMark
-		r.slot /= 2 // there are many points
+		r.slot, r.rounds = 3*r.slot, max(r.rounds/6, 1) // the largest requests take long
 	}
 	err = errors.Join(measure(ctx), r.stop(), r.log.Close())
 	if err != nil {
