@@ -37,19 +37,17 @@ const (
 	gatherMost = pipeBuf - 256 // bytes; with that many, whoever adds a line writes them all, mostly in one piece
 )
 
-// goLogger is the log that Go has before a program sets another, nil if one was set before this package was there, and
-// goOutput is where it writes.
+// firstLogger is the default when this package was initialized, which is Go's own unless one was set before that, and
+// firstOutput is where Go's own writes.
 var (
-	goLogger           = ifGos(slog.Default())
-	goOutput io.Writer = os.Stderr
+	firstLogger           = slog.Default()
+	firstOutput io.Writer = os.Stderr
 )
 
-// ifGos returns logger if it is the one of package slog, and nil for any other.
-func ifGos(logger *slog.Logger) *slog.Logger {
-	if fmt.Sprintf("%T", logger.Handler()) != "*slog.defaultHandler" {
-		return nil
-	}
-	return logger
+// isGoLog reports whether a logger is the one that Go has before a program sets another. By its type alone, which has no
+// other name for us, one with attributes of a program's would be too.
+func isGoLog(logger *slog.Logger) bool {
+	return logger == firstLogger && fmt.Sprintf("%T", logger.Handler()) == "*slog.defaultHandler"
 }
 
 // begin has lines gather from now on, and end has them not gather any more. They may be called on nil.
@@ -77,7 +75,7 @@ func (l *lines) end() {
 // add takes the line of a request. It reports false, and does nothing, where lines are not gathered: outside of begin
 // and end, and where a program has told package log what to do with them, which it may at any time.
 func (l *lines) add(e *entry) bool {
-	if l == nil || log.Flags() != log.LstdFlags || log.Prefix() != "" || log.Writer() != goOutput || !e.isPlain() {
+	if l == nil || log.Flags() != log.LstdFlags || log.Prefix() != "" || log.Writer() != firstOutput || !e.isPlain() {
 		return false
 	}
 	l.mu.Lock()
@@ -85,7 +83,7 @@ func (l *lines) add(e *entry) bool {
 		l.mu.Unlock()
 		return false
 	}
-	if second := e.at.Unix(); second != l.second || l.stamp == nil {
+	if second := e.at.Unix(); second != l.second {
 		l.second, l.stamp = second, e.at.AppendFormat(l.stamp[:0], "2006/01/02 15:04:05 ")
 	}
 	l.text = e.append(append(l.text, l.stamp...))
@@ -133,7 +131,7 @@ func (l *lines) flush() {
 			}
 			piece = piece[:last+1]
 		}
-		_, _ = goOutput.Write(piece) // as package log has it, there is nobody else to tell
+		_, _ = firstOutput.Write(piece) // as package log has it, there is nobody else to tell
 		text = text[len(piece):]
 	}
 }

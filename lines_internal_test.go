@@ -25,7 +25,7 @@ func TestEntry_isWrittenAsBySlog(t *testing.T) {
 	var out bytes.Buffer
 	setLog(t, &out)
 	const stamp = "2006/01/02 15:04:05 "
-	handler := goLogger.Handler()
+	handler := firstLogger.Handler()
 	check := func(e *entry) {
 		t.Helper()
 		out.Reset()
@@ -100,9 +100,9 @@ func (k *kept) text() string {
 
 // keepLog has the log write to where it is kept, and otherwise be as it is in a program that sets nothing.
 func keepLog(t *testing.T) *kept {
-	k, before := new(kept), goOutput
-	goOutput = k
-	t.Cleanup(func() { goOutput = before })
+	k, before := new(kept), firstOutput
+	firstOutput = k
+	t.Cleanup(func() { firstOutput = before })
 	setLog(t, k)
 	return k
 }
@@ -298,13 +298,18 @@ func TestLines_areForGoLogOnly(t *testing.T) {
 			t.Errorf("after %d requests there are %d lines", i+1, got)
 		}
 	}
-	for _, logger := range []*slog.Logger{slog.New(slog.NewJSONHandler(&out, nil)), slog.New(slog.DiscardHandler)} {
-		if ifGos(logger) != nil {
-			t.Errorf("a logger with a %T is taken for the one of Go", logger.Handler())
-		}
+	if !isGoLog(firstLogger) {
+		t.Error("the log of Go is not known as such")
 	}
-	if goLogger == nil {
-		t.Error("the logger of Go is not known as such")
+	before := firstLogger
+	t.Cleanup(func() { firstLogger = before })
+	with := slog.New(before.Handler().WithAttrs([]slog.Attr{slog.Int("a", 1)}))
+	other := slog.New(slog.NewJSONHandler(&out, nil))
+	for _, first := range []*slog.Logger{before, other} { // also if it was there before us
+		firstLogger = first
+		if isGoLog(with) || isGoLog(other) {
+			t.Errorf("with a %T to begin with, another log is taken for the one of Go", first.Handler())
+		}
 	}
 }
 

@@ -269,9 +269,9 @@ func (m *Method) frame() frame {
 	return m.typed.frame()
 }
 
-// around returns the handler of a method with middleware around it: nil for a typed method that has neither middleware nor
-// a handler of its user's. The function of that is called without any, and its result needs no allocation.
-func (m *Method) around(middleware []Middleware) Handler {
+// wrapped returns the handler of a method with middleware around it: nil for a typed method that has neither middleware nor
+// a handler of its user's. The function of that is called in place, and its result needs no allocation.
+func (m *Method) wrapped(middleware []Middleware) Handler {
 	own := reflect.ValueOf(m.Handler).Pointer() == reflect.ValueOf(callTyped).Pointer()
 	if own && m.typed != nil && len(middleware) == 0 {
 		return nil

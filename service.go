@@ -56,7 +56,7 @@ type Service struct {
 type registered struct {
 	Method
 	group   *Group
-	run     Handler // with all middleware around it; nil if its function is called without any
+	run     Handler // with all middleware around it; nil if its function is called in place: see wrapped
 	timeout time.Duration
 	slots   slots
 }
@@ -71,7 +71,7 @@ func New(config Config) *Service {
 	filled.TLS = filled.TLS.Clone() // net/http writes into the one that it serves with, and others may have this one too
 	s := &Service{config: filled, mux: http.NewServeMux(), methods: map[string]*registered{}}
 	s.registry.config = &s.config
-	if filled.Logger == goLogger {
+	if isGoLog(filled.Logger) {
 		s.lines = new(lines)
 	}
 	s.explore = sync.OnceValue(s.mountExplorer)
@@ -210,7 +210,7 @@ func (s *Service) freeze() {
 		s.origins, _ = newOrigins(&s.config) // checked by New
 		s.documents = newDocuments(s)
 		for _, m := range s.methods {
-			m.run = m.around(slices.Concat(s.middleware, m.group.around()))
+			m.run = m.wrapped(slices.Concat(s.middleware, m.group.around()))
 			m.slots.limit = math.MaxInt64
 			if m.MaxInFlight > 0 {
 				m.slots.limit = int64(m.MaxInFlight)

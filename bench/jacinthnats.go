@@ -5,8 +5,6 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/nats-io/nats.go"
-
 	"github.com/jacinth-rpc/jacinth"
 	jacinthnats "github.com/jacinth-rpc/jacinth/nats"
 )
@@ -18,11 +16,7 @@ func (oursNATS) name() string   { return "jacinth over NATS" }
 func (oursNATS) module() string { return "" }
 
 func (oursNATS) serve(listener net.Listener) error {
-	broker, err := startBroker(listener)
-	if err != nil {
-		return err
-	}
-	connection, err := nats.Connect("", nats.InProcessServer(broker))
+	_, connection, err := startBroker(listener)
 	if err != nil {
 		return err
 	}

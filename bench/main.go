@@ -46,7 +46,7 @@ func compare(ctx context.Context, arguments []string, out, status io.Writer) (er
 	set.DurationVar(&r.slot, "duration", 100*time.Millisecond, "how long one measurement takes")
 	set.IntVar(&r.connections, "connections", 64, "connections of the load generator")
 	set.StringVar(&report, "o", "", "also write the tables to that `file`, between its two lines with <!-- bench --> if it has them")
-	set.StringVar(&picture, "growth", "", "measure how costs grow instead, and plot that into `file`, an SVG; -o then writes between two lines with <!-- growth -->")
+	set.StringVar(&picture, "growth", "", "measure how costs grow instead, a sixth as often and three times as long, and plot that into `file`, an SVG; -o then writes between two lines with <!-- growth -->")
 	set.StringVar(&logPath, "log", "", "`file` for the standard error of the servers, where ours logs; a temporary one if empty")
 	set.StringVar(&r.profile, "profile", "", "`directory` for CPU profiles, which make everything dearer")
 	set.BoolVar(&top, "top", false, "write the dearest functions of each profile in the directory of -profile, instead of tables")

@@ -20,11 +20,7 @@ func (natsPeer) name() string   { return "NATS request-reply" }
 func (natsPeer) module() string { return "github.com/nats-io/nats-server/v2" }
 
 func (natsPeer) serve(listener net.Listener) error {
-	broker, err := startBroker(listener)
-	if err != nil {
-		return err
-	}
-	connection, err := nats.Connect("", nats.InProcessServer(broker))
+	broker, connection, err := startBroker(listener)
 	if err != nil {
 		return err
 	}
@@ -39,25 +35,26 @@ func (natsPeer) serve(listener net.Listener) error {
 	return nil
 }
 
-// startBroker runs a NATS server in this process, at the address of the listener.
-func startBroker(listener net.Listener) (*natsserver.Server, error) {
+// startBroker runs a NATS server in this process, at the address of the listener, and connects to it.
+func startBroker(listener net.Listener) (*natsserver.Server, *nats.Conn, error) {
 	// The broker listens by itself: it takes the port over.
 	host, port, err := splitAddress(listener)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := listener.Close(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	broker, err := natsserver.NewServer(&natsserver.Options{Host: host, Port: port, NoLog: true, NoSigs: true})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	broker.Start()
 	if !broker.ReadyForConnections(10 * time.Second) {
-		return nil, errors.New("the NATS server does not get ready")
+		return nil, nil, errors.New("the NATS server does not get ready")
 	}
-	return broker, nil
+	connection, err := nats.Connect("", nats.InProcessServer(broker))
+	return broker, connection, err
 }
 
 func answerNATS(message *nats.Msg, fn func(context.Context, SumParams) (int, error)) {
