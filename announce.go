@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
 const (
@@ -103,7 +105,7 @@ func (o *ownRegistry) get(ctx context.Context) (Registry, error) {
 		}
 		opened, err := o.config.OpenRegistry(ctx, o.config.RegistryURL)
 		if err != nil {
-			return nil, fmt.Errorf("the registry %s cannot be opened: %w", redacted(o.config.RegistryURL), err)
+			return nil, fmt.Errorf("the registry %s cannot be opened: %w", redact.URL(o.config.RegistryURL), err)
 		}
 		o.opened = opened
 	}

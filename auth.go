@@ -28,7 +28,8 @@ var (
 // until no caller sends the old one. The request's Caller is named after the token's place in the list: "token 1".
 //
 // It panics when a token is empty, which is what an unset environment variable looks like, shorter than 16 characters,
-// or longer than 8192. Tokens are kept as hashes and compared in constant time.
+// longer than 8192, or not fit for a header, such as one with the line break of the file that it was read from. Tokens are
+// kept as hashes and compared in constant time.
 func Tokens(tokens ...string) func(context.Context, *Request) error {
 	if len(tokens) == 0 {
 		panic("jacinth: Tokens needs at least one token")
@@ -37,14 +38,8 @@ func Tokens(tokens ...string) func(context.Context, *Request) error {
 	names := make([]string, len(tokens))
 	for i, token := range tokens {
 		names[i] = fmt.Sprintf("token %d", i+1)
-		if token == "" {
-			panic(fmt.Sprintf("jacinth: Tokens: %s is empty: is its environment variable set?", names[i]))
-		}
-		if len(token) < minToken {
-			panic(fmt.Sprintf("jacinth: Tokens: %s is shorter than %d characters and could be guessed", names[i], minToken))
-		}
-		if len(token) > maxToken {
-			panic(fmt.Sprintf("jacinth: Tokens: %s is longer than %d characters, which is more than is read", names[i], maxToken))
+		if err := checkToken(token); err != nil {
+			panic(fmt.Sprintf("jacinth: Tokens: %s %v", names[i], err))
 		}
 		hashes[i] = sha256.Sum256([]byte(token))
 	}
@@ -66,6 +61,28 @@ func Tokens(tokens ...string) func(context.Context, *Request) error {
 		return nil
 	}
 }
+
+// checkToken says why a token cannot be one that callers send.
+func checkToken(token string) error {
+	switch {
+	case token == "":
+		return errors.New("is empty: is its environment variable set?")
+	case strings.TrimRight(token, "\r\n") != token:
+		return errors.New("ends with a line break, which no header can carry: was it read from a file? Trim it")
+	case strings.ContainsFunc(token, isControl):
+		return errors.New("has a control character, which no header can carry")
+	case strings.TrimSpace(token) != token:
+		return errors.New("begins or ends with a space, which headers lose on the way: trim it")
+	case len(token) < minToken:
+		return fmt.Errorf("is shorter than %d characters and could be guessed", minToken)
+	case len(token) > maxToken:
+		return fmt.Errorf("is longer than %d characters, which is more than is read", maxToken)
+	}
+	return nil
+}
+
+// isControl reports whether a header cannot carry a character (RFC 9110, section 5.5).
+func isControl(c rune) bool { return c < ' ' || c == 0x7f }
 
 // tokenFrom takes the API token from the headers of a request. The named header and Authorization: Bearer (RFC 6750,
 // scheme in any case) are equal; ambiguous means that they, or repeated headers, differ: which one was meant is not

@@ -179,6 +179,15 @@ func TestTokens_refusesWhatCouldBeGuessed(t *testing.T) {
 		{[]string{tokenOne, tokenTwo, "brief"}, "token 3 is shorter than 16 characters"},
 		{[]string{strings.Repeat("x", 8193)}, "token 1 is longer than 8192 characters"},
 		{[]string{"sixteen letters!"}, ""},
+		// A secret that was read from a file has the file's line end, and would never match.
+		{[]string{"0123456789abcdef\n"}, "token 1 ends with a line break, which no header can carry"},
+		{[]string{"0123456789abcdef\r\n"}, "token 1 ends with a line break"},
+		{[]string{"01234567\n89abcdef"}, "token 1 has a control character"},
+		{[]string{"0123456789abcdef\x00"}, "token 1 has a control character"},
+		{[]string{"0123456789abcdef\x7f"}, "token 1 has a control character"},
+		{[]string{" 0123456789abcdef"}, "token 1 begins or ends with a space"},
+		{[]string{"0123456789abcdef "}, "token 1 begins or ends with a space"},
+		{[]string{"0123456789abcdef\u00a0"}, "token 1 begins or ends with a space"},
 		{[]string{strings.Repeat("x", 8192)}, ""},
 	} {
 		sentence := panicOf(func() { jacinth.Tokens(test.tokens...) })

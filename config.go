@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
 // Unlimited takes a limit away. A limit that is left 0 has its default.
@@ -165,7 +167,7 @@ func (c *Config) check() error {
 	}
 	if c.RegistryURL != "" && c.OpenRegistry == nil {
 		return fmt.Errorf("the registry %q (-registry) cannot be opened: set Config.OpenRegistry to what opens one, such as discovery.Open",
-			redacted(c.RegistryURL))
+			redact.URL(c.RegistryURL))
 	}
 	if t := c.TLS; t != nil && len(t.Certificates) == 0 && t.GetCertificate == nil && t.GetConfigForClient == nil {
 		return errors.New("Config.TLS has no certificate to show to callers: set its Certificates or GetCertificate")
@@ -195,13 +197,16 @@ func plainPath(text string) bool {
 func checkPublicURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return fmt.Errorf("Config.PublicURL %q is not a full address, such as https://billing.example.com", redacted(text))
+		if strings.Contains(text, "@") {
+			text = redact.URL(text)
+		}
+		return fmt.Errorf("Config.PublicURL %q is not a full address, such as https://billing.example.com", text)
 	}
 	if u.User != nil {
-		return fmt.Errorf("Config.PublicURL %q has a user or a password in it, which everybody would be told", redactedURL(u))
+		return fmt.Errorf("Config.PublicURL %q has a user or a password in it, which everybody would be told", redact.Host(u))
 	}
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#") {
-		return fmt.Errorf("Config.PublicURL %q has a query or a fragment, which is no part of an endpoint", text)
+		return fmt.Errorf("Config.PublicURL %q has a query or a fragment: leave them out, since an endpoint has none", redact.Host(u)+u.Path)
 	}
 	if port := u.Port(); port != "" {
 		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
@@ -218,29 +223,6 @@ func checkPublicURL(text string) error {
 func isUnspecified(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.WithZone("").Unmap().IsUnspecified()
-}
-
-// redacted is a URL, or what should be one, without the password that may be in it.
-func redacted(text string) string {
-	at := strings.LastIndexByte(text, '@')
-	u, err := url.Parse(text)
-	switch {
-	case err == nil && strings.IndexByte(text, '@') == at: // and not a list of URLs
-		return redactedURL(u)
-	case at >= 0:
-		return "…" + text[at:]
-	}
-	return text
-}
-
-// redactedURL is a URL without its password, or without its user if that is all there is: it may be a token then.
-func redactedURL(u *url.URL) string {
-	if _, hasPassword := u.User.Password(); u.User != nil && !hasPassword {
-		without := *u
-		without.User = url.User("xxxxx")
-		return without.String()
-	}
-	return u.Redacted()
 }
 
 // resolved returns l with Unlimited spelled as the largest number, which is how the path of a call reads it.
@@ -326,10 +308,10 @@ type textValue string
 func (v *textValue) String() string        { return string(*v) }
 func (v *textValue) Set(text string) error { *v = textValue(text); return nil }
 
-// secretURLValue is a URL that may have a password in it, which -h and the usage after a wrong flag must not print.
+// secretURLValue is a URL that may have a password or a key in it, which -h and the usage after a wrong flag must not print.
 type secretURLValue string
 
-func (v *secretURLValue) String() string        { return redacted(string(*v)) }
+func (v *secretURLValue) String() string        { return redact.URL(string(*v)) }
 func (v *secretURLValue) Set(text string) error { *v = secretURLValue(text); return nil }
 
 type switchValue bool

@@ -171,7 +171,7 @@ func (e *endpoint) write(w http.ResponseWriter, status int, reply []byte) {
 		header["Content-Type"], header["X-Content-Type-Options"] = values[0:1:1], values[1:2:2]
 	}
 	if status == http.StatusServiceUnavailable {
-		header.Set("Retry-After", "1")
+		header.Set("Retry-After", strconv.Itoa(int(busyPause/time.Second)))
 	}
 	w.WriteHeader(status)
 	// An error here means that the caller has gone, and there is nobody else to tell.

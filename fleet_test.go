@@ -57,7 +57,7 @@ type fleet struct {
 
 // kill is the end of an instance.
 type kill struct {
-	url           string
+	host          string
 	before, after time.Time
 }
 
@@ -151,7 +151,7 @@ func (f *fleet) call(harmless bool) {
 // kill ends instance i without a warning and starts another one.
 func (f *fleet) kill(i int) {
 	p := f.instances[i]
-	k := kill{url: p.url, before: time.Now()}
+	k := kill{host: strings.TrimSuffix(p.url, "/api"), before: time.Now()}
 	_ = p.Process.Kill()
 	_ = p.wait()
 	k.after = time.Now()
@@ -165,7 +165,7 @@ func (f *fleet) kill(i int) {
 // take one more call before its end is noticed.
 func (f *fleet) wasUnderWay(c *lostCall) bool {
 	for _, k := range f.kills {
-		if strings.Contains(c.err.Error(), k.url) && c.ended.After(k.before) && c.began.Before(k.after.Add(100*time.Millisecond)) {
+		if strings.Contains(c.err.Error(), k.host) && c.ended.After(k.before) && c.began.Before(k.after.Add(100*time.Millisecond)) {
 			return true
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
 const (
@@ -192,7 +194,7 @@ func (b *balancer) replace(w *watch, set []Instance) (skipped error) {
 		if p == nil {
 			target, err := w.admit(instance.URL)
 			if err != nil {
-				skipped = fmt.Errorf("the instance %q is not called: %w", clipped(redacted(instance.URL)), err)
+				skipped = fmt.Errorf("the instance %q is not called: %w", clipped(redact.URL(instance.URL)), err)
 				continue
 			}
 			p = &peer{id: instance.ID, url: instance.URL, target: target}

@@ -3,7 +3,8 @@ package jacinth
 import (
 	"fmt"
 	"io"
-	"net/url"
+
+	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
 // Token is an API token as a caller sent it. Printed, logged or encoded as text or JSON it is ***, or nothing if there is
@@ -61,16 +62,13 @@ func (r Request) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, 
 // MarshalText returns what String does, for log/slog, encoding/json and their like.
 func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// String names the service, without token, headers and the password that a URL may have.
+// String names the service, or the host of the URL. User, path and query stay out, since a key may be in them, and so do
+// token and headers.
 func (c *Client) String() string {
 	if c.URL == "" {
 		return "client of " + c.Service
 	}
-	parsed, err := url.Parse(c.URL)
-	if err != nil {
-		return "client of a URL that is none"
-	}
-	return "client of " + redactedURL(parsed)
+	return "client of " + redact.URL(c.URL)
 }
 
 // Format prints what String returns, whatever the verb.

@@ -9,16 +9,21 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/jacinth-rpc/jacinth/internal/redact"
 	"github.com/jacinth-rpc/jacinth/internal/wire"
 )
 
 // maxQuote is how much of a reply that is no JSON-RPC an error repeats, in bytes.
 const maxQuote = 256
+
+// maxSearched is how much of it is searched for secrets of the URL, far more than is repeated.
+const maxSearched = 16 << 10
 
 // posted is what came back for a parcel.
 type posted struct {
@@ -27,16 +32,18 @@ type posted struct {
 	after    time.Duration // Retry-After
 	location string        // where a redirect leads
 	closing  bool          // the service ends the connection
+	target   *url.URL      // where the request went, which errors keep to themselves
 	from     *peer         // nil without a registry
 }
 
 // receive reads the whole of a response, at most limit bytes.
-func receive(ctx context.Context, response *http.Response, limit int64) (posted, *setback) {
+func receive(ctx context.Context, response *http.Response, target *url.URL, limit int64) (posted, *setback) {
 	got := posted{
 		status:   response.StatusCode,
 		after:    retryAfter(response.Header),
 		location: response.Header.Get("Location"),
 		closing:  response.Close,
+		target:   target,
 	}
 	if got.status == http.StatusSwitchingProtocols {
 		return got, got.bad("another protocol") // its body is the connection, which no deadline ends
@@ -180,8 +187,14 @@ func (got posted) failure(reply *wire.Reply) *setback {
 		e.Data = json.RawMessage(slices.Clone(data.In(raw))) // an error that is kept does not keep the whole reply
 	}
 	lost := &setback{err: e, after: got.after, from: got.from}
+	if e.Code != Unavailable && !isTransient(got.status) {
+		return lost
+	}
+	var said detail
+	_ = e.DecodeData(&said) // data of another form says nothing of this
+	lost.after = max(lost.after, said.retryAfter())
 	switch {
-	case (e.Code == Unavailable || isTransient(got.status)) && e.notProcessed():
+	case said.Processed != nil && !*said.Processed:
 		lost.repeat = always
 	case isTransient(got.status):
 		lost.repeat = ifHarmless
@@ -192,9 +205,10 @@ func (got posted) failure(reply *wire.Reply) *setback {
 // bad describes a reply that is none, with the beginning of what it is.
 func (got posted) bad(why string) *setback {
 	if got.location != "" && got.status >= 300 && got.status < 400 {
-		why = fmt.Sprintf("a redirect to %q, which is not followed: set Client.URL to where the service is", clipped(got.location))
+		why = fmt.Sprintf("a redirect to %q, which is not followed: set Client.URL to where the service is", clipped(redact.Location(got.location, got.target)))
 	}
-	text := clipped(string(got.body[:min(len(got.body), maxQuote)]))
+	// Servers repeat a path that they do not know. Keys are taken out before the text is cut, which could leave half of one.
+	text := clipped(redact.Within(string(got.body[:min(len(got.body), maxSearched)]), got.target))
 	lost := &setback{
 		err:    fmt.Errorf("%w: HTTP status %d, %s: %q", ErrBadReply, got.status, why, text),
 		after:  got.after,

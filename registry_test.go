@@ -197,12 +197,13 @@ func panicText(do func()) (text string) {
 }
 
 // TestConfig_Flags_showNoSecret holds that the usage, which a wrong flag writes into the log of a program, has no password
-// of the registry in it.
+// and no key of the registry in it.
 func TestConfig_Flags_showNoSecret(t *testing.T) {
 	for _, test := range []struct{ registry, shown string }{
-		{"nats://ada:hidden@one.test:4222", "nats://ada:xxxxx@one.test:4222"},
-		{"nats://hidden@one.test:4222", "nats://xxxxx@one.test:4222"},
-		{"nats://a:hidden@one.test:4222,nats://a:hidden@two.test:4222", "@two.test:4222"},
+		{"nats://ada:hidden@one.test:4222", "nats://one.test:4222"},
+		{"nats://hidden@one.test:4222", "nats://one.test:4222"},
+		{"nats://a:hidden@one.test:4222,nats://a:hidden@two.test:4222", "nats://one.test:4222,nats://two.test:4222"},
+		{"https://one.test/v3/hidden?key=hidden", "https://one.test"},
 		{"nats://one.test:4222", "nats://one.test:4222"},
 	} {
 		t.Setenv("JACINTH_REGISTRY", test.registry)

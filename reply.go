@@ -2,17 +2,24 @@ package jacinth
 
 import (
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
 	"github.com/jacinth-rpc/jacinth/internal/plan"
 	"github.com/jacinth-rpc/jacinth/internal/wire"
 )
 
+// busyPause is how long callers of a busy service are asked to wait.
+const busyPause = time.Second
+
 // What callers are told when the service itself refuses a call. Each is shared and never changed.
 var (
-	errNoMethod         = &Error{Code: MethodNotFound}
-	errDenied           = &Error{Code: AccessDenied}
-	errBusy             = &Error{Code: Unavailable, Data: notRun("the service is busy: try again later")}
+	errNoMethod = &Error{Code: MethodNotFound}
+	errDenied   = &Error{Code: AccessDenied}
+	errBusy     = &Error{Code: Unavailable, Data: detail{
+		Reason: "the service is busy: try again later", Processed: new(false), RetryAfter: busyPause.Milliseconds(),
+	}}
 	errStopping         = &Error{Code: Unavailable, Data: notRun("the service is stopping: try another instance")}
 	errCancelled        = &Error{Code: Unavailable, Data: detail{Reason: "the call was cut short"}}
 	errDeadline         = &Error{Code: DeadlineExceeded}
@@ -32,12 +39,19 @@ type detail struct {
 	Offset    *int   `json:"offset,omitzero"`    // byte of the body where it stops being JSON
 	Limit     int    `json:"limit,omitzero"`     // the limit that was passed
 	Processed *bool  `json:"processed,omitzero"` // false: nothing was run, so that sending again is safe
-	ErrorID   string `json:"errorId,omitzero"`   // of the line in the service's log
+
+	RetryAfter int64  `json:"retryAfterMs,omitzero"` // milliseconds to wait before that
+	ErrorID    string `json:"errorId,omitzero"`      // of the line in the service's log
 }
 
 // faultList is the data of an InvalidParams error.
 type faultList struct {
 	Faults []plan.Fault `json:"faults"`
+}
+
+// retryAfter is the time to wait, which is at most 0 if there is none. What is larger than any service means is a long time as well.
+func (d *detail) retryAfter() time.Duration {
+	return time.Duration(min(d.RetryAfter, math.MaxInt32)) * time.Millisecond
 }
 
 func notRun(reason string) detail {

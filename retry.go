@@ -62,12 +62,6 @@ func isTransient(status int) bool {
 	return false
 }
 
-// notProcessed reports whether the service says that it ran nothing of the call.
-func (e *Error) notProcessed() bool {
-	var data detail
-	return e.DecodeData(&data) == nil && data.Processed != nil && !*data.Processed
-}
-
 // again waits until calls that had the setback lost may be sent again, and returns how many of them may be: none when
 // the attempts, the time or the budget are used up. When the context ends meanwhile, the setback it returns says so.
 func (c *Client) again(ctx context.Context, attempt, calls int, lost *setback) (granted int, why *setback) {

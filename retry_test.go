@@ -237,6 +237,90 @@ func TestClient_obeysRetryAfter(t *testing.T) {
 	}
 }
 
+// TestClient_obeysRetryAfterOfAnError holds that the wait that an error asks for in its data counts where no header can say
+// it: in a batch, and for one call beside a header that asks for less.
+func TestClient_obeysRetryAfterOfAnError(t *testing.T) {
+	const end = -1
+	for _, test := range []struct {
+		data  string
+		least time.Duration // end: no second try
+	}{
+		{`{"processed":false,"retryAfterMs":2500}`, 2500 * time.Millisecond},
+		{`{"processed":false,"retryAfterMs":0}`, 0},
+		{`{"processed":false,"retryAfterMs":-5}`, 0},
+		{`{"processed":false}`, 0},
+		{`{"processed":false,"retryAfterMs":10000}`, end}, // the deadline
+		{`{"processed":false,"retryAfterMs":9223372036854775807}`, end},
+	} {
+		answer := failing(200, jacinth.Unavailable, test.data)
+		inBatch := func(w http.ResponseWriter, got *received) {
+			replying(200, fmt.Sprintf(`[{"jsonrpc":"2.0","id":$0,"error":{"code":%d,"message":"m","data":%s}}]`, jacinth.Unavailable, test.data))(w, got)
+		}
+		alone, _ := pauses(t, answer)
+		header, _ := pauses(t, failingAfter("1", test.data))
+		var together []time.Duration
+		synctest.Test(t, func(t *testing.T) {
+			var times []time.Time
+			_, client := newRemote(t, func(w http.ResponseWriter, got *received) {
+				times = append(times, time.Now())
+				inBatch(w, got)
+			})
+			batch := client.Batch()
+			batch.Call("m", nil)
+			_ = batch.Send(t.Context())
+			times = append(times, time.Now())
+			for i := range len(times) - 1 {
+				together = append(together, times[i+1].Sub(times[i]))
+			}
+		})
+		for name, between := range map[string][]time.Duration{"alone": alone, "in a batch": together, "beside a header": header} {
+			least := test.least
+			if name == "beside a header" && least != end {
+				least = max(least, time.Second)
+			}
+			switch {
+			case least == end:
+				if len(between) != 1 || between[0] != 0 {
+					t.Errorf("%s, %s: the pauses are %v, want none: it is over at once", test.data, name, between)
+				}
+			case len(between) != 3 || between[0] < least || between[0] >= least+50*time.Millisecond:
+				t.Errorf("%s, %s: the pauses are %v, want %v and a bit", test.data, name, between, least)
+			}
+		}
+	}
+}
+
+// failingAfter answers that the service is busy, with a header and data.
+func failingAfter(header, data string) func(http.ResponseWriter, *received) {
+	return replying(503, fmt.Sprintf(`{"jsonrpc":"2.0","id":$0,"error":{"code":%d,"message":"m","data":%s}}`, jacinth.Unavailable, data),
+		"Retry-After", header)
+}
+
+// TestService_saysWhenToComeBack holds that a call which finds no room in a batch learns how long to wait.
+func TestService_saysWhenToComeBack(t *testing.T) {
+	config := quiet("full")
+	config.Limits = jacinth.Limits{InFlight: 1, BatchWorkers: 2}
+	svc := jacinth.New(config)
+	entered, release := make(chan struct{}), make(chan struct{})
+	jacinth.Public(svc, "wait", func(context.Context, jacinth.None) (int, error) {
+		close(entered)
+		<-release
+		return 1, nil
+	})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		svc.Dispatch(t.Context(), jacinth.Peer{}, []byte(call("wait")), nil)
+	}()
+	<-entered
+	reply := string(svc.Dispatch(t.Context(), jacinth.Peer{}, []byte("["+call("wait")+"]"), nil))
+	close(release)
+	<-done
+	if !strings.Contains(reply, `"processed":false,"retryAfterMs":1000`) {
+		t.Errorf("the reply is %s, want a time to come back in it", reply)
+	}
+}
+
 // TestClient_retriesWithinTheDeadline holds that no try begins after the deadline, and that a call whose time does not
 // suffice for another fails at once with what went wrong.
 func TestClient_retriesWithinTheDeadline(t *testing.T) {

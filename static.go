@@ -85,12 +85,14 @@ func (h *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	if info.ModTime().IsZero() {
 		// Files that are compiled in have no time, so that their content has to tell them apart.
-		header.Set("ETag", h.tag(name, file))
+		if tag := h.tag(name, file); tag != "" {
+			header.Set("ETag", tag)
+		}
 	}
 	http.ServeContent(w, r, info.Name(), info.ModTime(), file)
 }
 
-// tag returns the ETag of a file that cannot change, made of its content the first time.
+// tag returns the ETag of a file that cannot change, made of its content the first time, and "" if that cannot be read.
 func (h *static) tag(name string, content io.ReadSeeker) string {
 	if tag, ok := h.tags.Load(name); ok {
 		return tag.(string)

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
 // timeoutHeader carries how long the sender of a request still waits, in milliseconds. It is relative, so that the
@@ -127,13 +129,13 @@ func (c *Client) check() (err error) {
 	return err
 }
 
-// where names the service in errors and to middleware, without the password that its URL may have.
+// where names the service in errors and to middleware. Of its URL that is the host, since a key may be in the rest.
 func (c *Client) where() string {
 	c.prepare()
 	if c.fixed == nil {
 		return c.Service
 	}
-	return redactedURL(c.fixed.target.URL)
+	return redact.Host(c.fixed.target.URL)
 }
 
 // parcel is one HTTP request to a service: a call, a notification or a batch.
@@ -178,7 +180,7 @@ func (c *Client) exchange(ctx context.Context, to *peer, p parcel) (posted, *set
 		return posted{}, lostOnTheWay(ctx, way.mayHaveSent(c.standard), err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	return receive(ctx, response, c.maxResponse())
+	return receive(ctx, response, to.target.URL, c.maxResponse())
 }
 
 // send does what http.Client.Do does, but for following redirects, which would carry X-Api-Token along to whatever
@@ -198,10 +200,7 @@ func (c *Client) send(request *http.Request) (*http.Response, error) {
 		err = errNoResponse
 	}
 	if err != nil {
-		if len(err.Error()) > maxQuote {
-			err = briefly{err} // some errors of net/http quote all that a service sent
-		}
-		return nil, &url.Error{Op: "Post", URL: redactedURL(request.URL), Err: err}
+		return nil, &url.Error{Op: "Post", URL: redact.Host(request.URL), Err: briefly(err, request.URL)}
 	}
 	if response.Body == nil {
 		response.Body = http.NoBody
@@ -214,11 +213,30 @@ func (c *Client) send(request *http.Request) (*http.Response, error) {
 
 var errNoResponse = errors.New("the transport returned neither a response nor an error")
 
-// briefly is an error whose text is cut.
-type briefly struct{ error }
+// brief is an error with another text.
+type brief struct {
+	error
+	text string
+}
 
-func (b briefly) Error() string { return clipped(b.error.Error()) + " …" }
-func (b briefly) Unwrap() error { return b.error }
+func (b brief) Error() string { return b.text }
+func (b brief) Unwrap() error { return b.error }
+
+// briefly returns err with a text that has no secret of the URL in it, and is short: some errors of net/http quote all that
+// a service sent.
+func briefly(err error, target *url.URL) error {
+	if inner, ok := errors.AsType[*url.Error](err); ok && inner == err { //nolint:errorlint // what wraps one has a text of its own
+		err = inner.Err // of a transport that is an http.Client inside: the URL is said once
+	}
+	text := redact.Within(err.Error(), target)
+	if len(text) > maxQuote {
+		text = clipped(text) + " …"
+	}
+	if text == err.Error() {
+		return err
+	}
+	return brief{err, text}
+}
 
 // progress notes how far net/http came with a request.
 type progress struct {
@@ -338,7 +356,7 @@ func (c *Client) token(ctx context.Context) (string, *setback) {
 			return "", &setback{err: fmt.Errorf("%w: the token source failed: %w", ErrNotSent, err)}
 		}
 	}
-	if strings.ContainsFunc(token, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if strings.ContainsFunc(token, isControl) {
 		return "", &setback{err: fmt.Errorf("%w: %w", ErrNotSent, errBadToken)}
 	}
 	return token, nil

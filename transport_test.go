@@ -401,8 +401,8 @@ func TestClient_keepsToItsHTTPClient(t *testing.T) {
 		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, jacinth.ErrNoReply) || took != 2*time.Second {
 			t.Errorf("a call that is not answered = %v after %v, want %v after the 2s of the http.Client", err, took, jacinth.ErrNoReply)
 		}
-		if failure, ok := errors.AsType[*url.Error](err); !ok || strings.Contains(failure.Error(), "secret") || !strings.Contains(failure.URL, "remote.test/api") {
-			t.Errorf("the error is %v, want the address in it, without the password", err)
+		if failure, ok := errors.AsType[*url.Error](err); !ok || strings.Contains(failure.Error(), "secret") || !strings.Contains(failure.URL, "remote.test") {
+			t.Errorf("the error is %v, want the host in it, without the password", err)
 		}
 		all := remote.received()
 		for i, want := range []string{"", "instance=7", "instance=7"} {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
 const (
@@ -96,7 +97,7 @@ func ask(ctx context.Context, client *jacinth.Client, service string, source int
 			pause = backoff(failures)
 		}
 		if err != nil {
-			err = fmt.Errorf("the registry at %s: %w", client.URL, err)
+			err = fmt.Errorf("the registry at %s: %w", redact.URL(client.URL), err)
 			// After a failure, the first thing to know is what there is, and not what changes.
 			params.Revision = 0
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
 const (
@@ -46,7 +47,7 @@ func NewHTTP(clients ...*jacinth.Client) (*HTTP, error) {
 	}
 	for _, client := range clients {
 		if u, err := url.Parse(client.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-			return nil, fmt.Errorf("%q is not the URL of a registry, such as http://127.0.0.1:8500/api", clip(client.URL))
+			return nil, fmt.Errorf("%q is not the URL of a registry, such as http://127.0.0.1:8500/api", clip(redact.URL(client.URL)))
 		}
 	}
 	return &HTTP{clients: clients}, nil
@@ -100,7 +101,7 @@ func (h *HTTP) Frozen(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("the registry at %s: %w", client.URL, err))
+			errs = append(errs, fmt.Errorf("the registry at %s: %w", redact.URL(client.URL), err))
 		}
 	}
 	if len(errs) < len(h.clients) {

@@ -134,7 +134,7 @@ func TestHTTP_registryIsKilledAndStartedAnew(t *testing.T) {
 		if err := leases[2].Ready(t.Context(), false); err == nil {
 			t.Error("Ready did not fail while the registry is gone")
 		}
-		mentions(t, "the error", watch.errors()[0], "http://service.test/api")
+		mentions(t, "the error", watch.errors()[0], "http://service.test")
 
 		server.restart()
 		pass(14 * time.Second)
@@ -191,7 +191,7 @@ func TestHTTP_registersAsSoonAsItCan(t *testing.T) {
 		if _, err := registry.Register(short, instance("billing", "a")); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Register where nobody is = %v, want that the time is over", err)
 		} else {
-			mentions(t, "Register", err, "http://service.test/api", "the cable is cut")
+			mentions(t, "Register", err, "http://service.test", "the cable is cut")
 		}
 		begun := time.Now()
 		go func() {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
 var (
@@ -181,7 +182,7 @@ func (p *leasePart) beat(ctx context.Context) error {
 	}
 	p.err = p.say(ctx)
 	if p.err != nil {
-		p.err = fmt.Errorf("the registry at %s: %w", p.client.URL, p.err)
+		p.err = fmt.Errorf("the registry at %s: %w", redact.URL(p.client.URL), p.err)
 	}
 	return p.err
 }
@@ -249,7 +250,7 @@ func (p *leasePart) leave(ctx context.Context) error {
 	params := leaveParams{ID: p.lease.instance.ID, Service: p.lease.instance.Service, Epoch: p.epoch}
 	_, err := leaveMethod.Call(ctx, p.client, params, jacinth.Timeout(callTimeout), jacinth.Idempotent())
 	if err != nil && p.registered {
-		return fmt.Errorf("the registry at %s was not told that the instance leaves: %w", p.client.URL, err)
+		return fmt.Errorf("the registry at %s was not told that the instance leaves: %w", redact.URL(p.client.URL), err)
 	}
 	return nil
 }
