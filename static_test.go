@@ -1,6 +1,7 @@
 package jacinth_test
 
 import (
+	"errors"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -328,5 +329,29 @@ func TestStatic_cannotHideTheEndpoint(t *testing.T) {
 	}
 	if got := get(t, svc, "/"); got.Body.String() != "home" {
 		t.Errorf("GET /: %q, want the index page", got.Body)
+	}
+}
+
+// unreadable is a file in memory whose content cannot be read.
+type unreadable struct{ fstest.MapFS }
+
+type unreadableFile struct{ fs.File }
+
+func (u unreadable) Open(name string) (fs.File, error) {
+	file, err := u.MapFS.Open(name)
+	return unreadableFile{file}, err
+}
+
+func (unreadableFile) Read([]byte) (int, error)       { return 0, errors.New("the disk is broken") }
+func (unreadableFile) Seek(int64, int) (int64, error) { return 0, nil }
+
+// TestStatic_withoutATag holds that a file whose content cannot be read has no empty ETag, which would be the same for all.
+func TestStatic_withoutATag(t *testing.T) {
+	svc := jacinth.New(quiet("files"))
+	svc.Static("/files/", unreadable{fstest.MapFS{"one.txt": {Data: []byte("one")}}})
+	w := httptest.NewRecorder()
+	svc.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/files/one.txt", http.NoBody))
+	if tag, has := w.Header()["Etag"]; has {
+		t.Errorf("the ETag is %q, want none", tag)
 	}
 }
