@@ -43,7 +43,8 @@ var importRules = map[string]struct {
 		[]string{own("internal/codec"), own("internal/wire"), own("openrpc")},
 		"it knows types and messages, and describes in the terms of JSON Schema what it checks, but knows no services",
 	},
-	own("internal/leaktest"): {nil, "it serves the tests of every package"},
+	own("internal/leaktest"):      {nil, "it serves the tests of every package"},
+	own("internal/testkit/proxy"): {nil, "it serves the tests of every package"},
 
 	own("internal/redact"):   {nil, "what is fit to print of a URL is the same wherever it is printed"},
 	own("internal/filelock"): {nil, "a lock of a file is the same whatever is in the file"},

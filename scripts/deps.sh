@@ -22,7 +22,8 @@ present() {
 	return 1
 }
 
-# install PACKAGE installs a Debian package, with sudo where that is needed.
+# install PACKAGE installs a Debian package, with sudo where that is needed. A server among them is not started, now or
+# with the machine: tests start their own.
 install() {
 	local as_root=()
 	if [[ $(id -u) != 0 ]]; then as_root=(sudo -n); fi
@@ -31,7 +32,16 @@ install() {
 		return
 	fi
 	"${as_root[@]}" apt-get update -qq
-	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$1" >/dev/null
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -euc '
+		policy=/usr/sbin/policy-rc.d
+		if [ ! -e $policy ]; then
+			trap "rm -f $policy" EXIT
+			printf "#!/bin/sh\nexit 101\n" >$policy # which forbids
+			chmod +x $policy
+		fi
+		apt-get install -qq --yes --no-install-recommends "$1" >/dev/null
+		if command -v systemctl >/dev/null; then systemctl --quiet disable "$1" 2>/dev/null || true; fi
+	' sh "$1"
 	echo "$1 installed."
 }
 
@@ -42,6 +52,13 @@ fi
 # The tests of the SQL store of tokens start a server of their own from it.
 if [[ -d tokens/sqltest ]] && ! present initdb /usr/lib/postgresql/*/bin/initdb; then
 	install postgresql
+fi
+
+# The proxies that services stand behind, which tests start with configurations of their own.
+if [[ -d internal/testkit/proxy ]]; then
+	for proxy in nginx haproxy; do
+		if ! present "$proxy" "/usr/sbin/$proxy"; then install "$proxy"; fi
+	done
 fi
 
 # Packages of Node.js are pinned by a lock file beside the tests that run them. None may run a script of its own.
