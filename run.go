@@ -164,8 +164,10 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 			}
 		})
 	}
+	var closing lingerer
+	defer closing.end()
 	tasks.Go(func() {
-		if err := serve(server, listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(server, closing.listen(listener)); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	})
