@@ -87,6 +87,7 @@ type Config struct {
 type Limits struct {
 	Body         int           // -max-body: of one request; 1 MiB
 	BodyInFlight int           // -max-body-in-flight: of all request bodies being worked on; 64 MiB
+	BodyRate     int           // -min-body-rate: a second of a body, after 5 s; 240
 	BatchItems   int           // -max-batch: calls in one batch; 100
 	BatchWorkers int           // -batch-workers: calls of one batch that run at a time; 4
 	Response     int           // -max-response: of one reply, a whole batch included; 8 MiB
@@ -121,6 +122,7 @@ func (c Config) withDefaults() (Config, error) {
 	l := &c.Limits
 	orDefault(&l.Body, 1<<20)
 	orDefault(&l.BodyInFlight, 64<<20)
+	orDefault(&l.BodyRate, 240)
 	orDefault(&l.BatchItems, 100)
 	orDefault(&l.BatchWorkers, 4)
 	orDefault(&l.Response, 8<<20)
@@ -226,7 +228,7 @@ func isUnspecified(host string) bool {
 }
 
 // resolved returns l with Unlimited spelled as the largest number, which is how the path of a call reads it.
-// Durations keep Unlimited, since net/http and the deadline treat none apart.
+// Durations keep Unlimited, since net/http and the deadline treat none apart, and so does BodyRate, which is a least.
 func (l Limits) resolved() Limits {
 	for _, field := range []*int{
 		&l.Body, &l.BodyInFlight, &l.BatchItems, &l.BatchWorkers, &l.Response, &l.Depth, &l.ID, &l.Headers, &l.InFlight,
@@ -289,6 +291,7 @@ func (c *Config) settings() []setting {
 		{"development", "read templates anew for each request", (*switchValue)(&c.Development)},
 		{"max-body", "`bytes` of one request", (*countValue)(&l.Body)},
 		{"max-body-in-flight", "`bytes` of all requests being worked on", (*countValue)(&l.BodyInFlight)},
+		{"min-body-rate", "`bytes` a second in which a body comes at least", (*countValue)(&l.BodyRate)},
 		{"max-batch", "`calls` in one batch", (*countValue)(&l.BatchItems)},
 		{"batch-workers", "`calls` of one batch that run at a time", (*countValue)(&l.BatchWorkers)},
 		{"max-response", "`bytes` of one reply", (*countValue)(&l.Response)},

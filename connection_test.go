@@ -71,8 +71,8 @@ func TestConnection_unlimitedTimes(t *testing.T) {
 		{"HeaderRead", jacinth.Limits{HeaderRead: jacinth.Unlimited}, get[:10], 15 * time.Second},
 		{"HeaderRead, set", jacinth.Limits{HeaderRead: time.Second}, get[:10], time.Second},
 		{"HeaderRead and Read", jacinth.Limits{HeaderRead: jacinth.Unlimited, Read: jacinth.Unlimited}, get[:10], 0},
-		{"Read", jacinth.Limits{Read: jacinth.Unlimited}, "POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", 0},
-		{"all", jacinth.Limits{Read: -1, HeaderRead: -1, Idle: -1}, get, 0},
+		{"Read", jacinth.Limits{Read: jacinth.Unlimited, BodyRate: jacinth.Unlimited}, "POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", 0},
+		{"all", jacinth.Limits{Read: -1, BodyRate: -1, HeaderRead: -1, Idle: -1}, get, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -2,13 +2,10 @@ package jacinth
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -61,59 +58,17 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
 		e.inFlight.give(b.reserved)
 		b.release()
 	}()
-	switch err := e.read(b, r, limit); {
+	switch err := e.read(b, w, r, limit); {
 	case err == nil:
 		e.answer(w, r, b, arrived)
 	case errors.Is(err, errTooLong):
 		e.refuse(w, r, http.StatusRequestEntityTooLarge, errBodyTooLarge.withLimit(limit))
 	case errors.Is(err, errNoRoom):
 		e.refuse(w, r, http.StatusServiceUnavailable, errBusy)
+	case isLate(err):
+		e.refuse(w, r, http.StatusRequestTimeout, errTooSlow)
 	default:
 		e.refuse(w, r, http.StatusBadRequest, errUnread)
-	}
-}
-
-var (
-	errTooLong = errors.New("the body is longer than the limit")
-	errNoRoom  = errors.New("the bodies being worked on are at their limit")
-)
-
-// read fills b with the whole body of r, at most limit bytes, and reserves room for it before it takes it. It reads
-// on to the end, since only then does net/http notice that a caller hangs up.
-func (e *endpoint) read(b *buffer, r *http.Request, limit int) error {
-	most := reach(limit, 1) // one more, so that a body that is too long is seen to be
-	want := min(512, most)
-	if r.ContentLength >= 0 {
-		// One more, so that the end is seen without growing. Beyond what is pooled anyhow, a header alone gets no
-		// memory and no room: they come with the bytes that it promises.
-		want = int(min(r.ContentLength, maxPooled-1)) + 1
-	}
-	for {
-		if len(b.body) == want {
-			want = min(2*want, most)
-			if left := r.ContentLength + 1 - int64(len(b.body)); left > 0 && left < int64(want-len(b.body)) {
-				want = len(b.body) + int(left)
-			}
-		}
-		if need := int64(want - 1); need > b.reserved {
-			if !e.inFlight.take(need - b.reserved) {
-				return errNoRoom
-			}
-			b.reserved = need
-		}
-		if cap(b.body) < want {
-			b.body = slices.Grow(b.body, want-len(b.body))
-		}
-		n, err := r.Body.Read(b.body[len(b.body):want])
-		b.body = b.body[:len(b.body)+n]
-		switch {
-		case len(b.body) > limit:
-			return errTooLong
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		}
 	}
 }
 
@@ -147,7 +102,8 @@ func (e *endpoint) peer(header http.Header, arrived time.Time) Peer {
 	return peer
 }
 
-// refuse answers a request that never gets to the dispatcher. What is left of its body is not worth reading.
+// refuse answers a request that never gets to the dispatcher. What is left of its body is not worth reading here: see
+// lingerer for what becomes of it.
 func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, failure *Error) {
 	w.Header().Set("Connection", "close")
 	e.service.logRefusal(r.Context(), r.RemoteAddr, status, failure)
@@ -230,24 +186,4 @@ func isEncoded(encodings []string) bool {
 		}
 	}
 	return false
-}
-
-// buffer holds the bytes of one request and its reply. It is pooled.
-type buffer struct {
-	body, reply []byte
-	reserved    int64 // of endpoint.inFlight
-}
-
-var buffers sync.Pool
-
-// release keeps b for another request unless it has grown large.
-func (b *buffer) release() {
-	if cap(b.body) > maxPooled {
-		b.body = nil
-	}
-	if cap(b.reply) > maxPooled {
-		b.reply = nil
-	}
-	*b = buffer{body: b.body[:0], reply: b.reply[:0]}
-	buffers.Put(b)
 }

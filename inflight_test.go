@@ -168,13 +168,18 @@ func TestInFlight_givesSlotsBack(t *testing.T) {
 	}
 }
 
-// slowBody is a body that claims a size and comes when it is let.
+// slowBody is a body that claims a size and comes when it is let, but for what comes at once.
 type slowBody struct {
-	text string
-	let  chan struct{}
+	atOnce, text string
+	let          chan struct{}
 }
 
 func (b *slowBody) Read(p []byte) (int, error) {
+	if b.atOnce != "" {
+		n := copy(p, b.atOnce)
+		b.atOnce = b.atOnce[n:]
+		return n, nil
+	}
 	<-b.let
 	if b.text == "" {
 		return 0, io.EOF
@@ -192,6 +197,14 @@ func slowRequest(text string, let chan struct{}) *http.Request {
 	return request
 }
 
+// halfRequest is a request of which all is here but the last byte.
+func halfRequest(text string, let chan struct{}) *http.Request {
+	request := slowRequest(text, let)
+	last := len(text) - 1
+	request.Body = io.NopCloser(&slowBody{atOnce: text[:last], text: text[last:], let: let})
+	return request
+}
+
 func TestBodyInFlight_shedsBodies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		svc := limitedService(jacinth.Limits{BodyInFlight: 250})
@@ -200,7 +213,7 @@ func TestBodyInFlight_shedsBodies(t *testing.T) {
 		var bodies sync.WaitGroup
 		for range 2 {
 			bodies.Go(func() {
-				if got := serveHTTP(svc, slowRequest(body, let)); got.status != http.StatusOK {
+				if got := serveHTTP(svc, halfRequest(body, let)); got.status != http.StatusOK {
 					t.Errorf("a body within the limit has status %d, want 200", got.status)
 				}
 			})

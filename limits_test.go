@@ -168,7 +168,7 @@ func TestLimits_standard(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := jacinth.Limits{
-		Body: 1 << 20, BodyInFlight: 64 << 20, BatchItems: 100, BatchWorkers: 4, Response: 8 << 20, Depth: 64, ID: 128,
+		Body: 1 << 20, BodyInFlight: 64 << 20, BodyRate: 240, BatchItems: 100, BatchWorkers: 4, Response: 8 << 20, Depth: 64, ID: 128,
 		Headers: 16 << 10, HeaderRead: 5 * time.Second, Read: 15 * time.Second, Idle: 120 * time.Second,
 		Call: 25 * time.Second, InFlight: 512,
 	}
@@ -360,6 +360,7 @@ func TestLimits_refusesNegativeOnes(t *testing.T) {
 	for _, limits := range []jacinth.Limits{
 		{Body: -2},
 		{BodyInFlight: -2},
+		{BodyRate: -2},
 		{BatchItems: -2},
 		{BatchWorkers: -2},
 		{Response: -2},

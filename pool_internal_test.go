@@ -11,10 +11,17 @@ import (
 func TestRelease_dropsWhatHasGrown(t *testing.T) {
 	for _, size := range []int{maxPooled, maxPooled + 1} {
 		kept := size <= maxPooled
-		b := &buffer{body: make([]byte, size), reply: make([]byte, size), reserved: 5}
+		b := &buffer{reply: make([]byte, size), reserved: 5}
+		b.grow(size)
+		if got := b.block != nil; got != kept {
+			t.Errorf("a body of %d bytes is in a block: %v, want %v", size, got, kept)
+		}
 		b.release()
-		if len(b.body) != 0 || len(b.reply) != 0 || b.reserved != 0 || cap(b.body) > 0 != kept || cap(b.reply) > 0 != kept {
-			t.Errorf("of buffers of %d bytes, %d and %d are kept; want them kept: %v", size, cap(b.body), cap(b.reply), kept)
+		if len(b.body) != 0 || len(b.reply) != 0 || b.reserved != 0 || cap(b.reply) > 0 != kept {
+			t.Errorf("of a buffer of %d bytes, %d are kept; want them kept: %v", size, cap(b.reply), kept)
+		}
+		if cap(b.body) > 0 || b.block != nil {
+			t.Errorf("after a body of %d bytes, the next one begins with %d, want 0", size, cap(b.body))
 		}
 		x := &exchange{body: make([]byte, size), peer: Peer{Token: "secret"}, size: 1, tally: tally{shed: 1, caller: "secret"}}
 		x.reply.Bytes = make([]byte, size)

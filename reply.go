@@ -31,6 +31,7 @@ var (
 	errOtherSite        = &Error{Code: InvalidRequest, Data: detail{Reason: "a page of another site may not call this service: see Config.Origins"}}
 	errWrongHost        = &Error{Code: InvalidRequest, Data: detail{Reason: "the Host is not this machine: behind a proxy on it, set -public-url"}}
 	errUnread           = &Error{Code: ParseError, Data: detail{Reason: "the body did not arrive whole"}}
+	errTooSlow          = &Error{Code: ParseError, Data: detail{Reason: "the body did not arrive in time"}}
 )
 
 // detail is the data of the errors that jacinth itself sends.

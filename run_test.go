@@ -323,7 +323,8 @@ func TestServe_bindsTheLimitsOfConnections(t *testing.T) {
 			want       time.Duration
 		}{
 			{"headers that never end", "POST /api HTTP/1.1\r\nHost: x\r\n", 5 * time.Second},
-			{"a body that never ends", "POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{", 15 * time.Second},
+			{"a body that never begins", "POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n", 15 * time.Second},
+			{"a body that stalls", "POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{", 5 * time.Second},
 			{"nothing more", "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", 120 * time.Second},
 		} {
 			here, there := net.Pipe()
