@@ -14,24 +14,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// ErrTooLarge is what [Encode] ends with when a value needs more than the writer's limit.
-var ErrTooLarge = errors.New("the encoded value is larger than its limit")
-
-// Writer collects encoded JSON in Bytes, never more than Limit bytes in all. It is not safe for concurrent use.
-type Writer struct {
-	Bytes []byte
-	Limit int
-}
-
-// Write appends p to Bytes, or refuses all of it with [ErrTooLarge].
-func (w *Writer) Write(p []byte) (int, error) {
-	if len(p) > w.Limit-len(w.Bytes) {
-		return 0, ErrTooLarge
-	}
-	w.Bytes = append(w.Bytes, p...)
-	return len(p), nil
-}
-
 var encodeOptions = json.JoinOptions(
 	// One bad byte in a result would otherwise turn the whole call into an internal error.
 	jsontext.AllowInvalidUTF8(true),
@@ -42,8 +24,11 @@ var encodeOptions = json.JoinOptions(
 // to the heap first. When it fails, w holds what was written so far; the caller cuts it back.
 func Encode(w *Writer, value any) error {
 	err := json.MarshalWrite(w, value, encodeOptions)
-	if errors.Is(err, ErrTooLarge) {
+	switch {
+	case errors.Is(err, ErrTooLarge):
 		return ErrTooLarge
+	case errors.Is(err, ErrNoRoom):
+		return ErrNoRoom
 	}
 	return err
 }

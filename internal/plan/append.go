@@ -17,8 +17,8 @@ import (
 // what makes it quicker than an encoder. What is only known from the value, or encodes itself, is left to the encoder.
 func (r *Result) Append(w *codec.Writer, value reflect.Value) error {
 	err := r.append(w, value, 0)
-	if err == nil && len(w.Bytes) > w.Limit {
-		return codec.ErrTooLarge
+	if err == nil {
+		err = w.Reserve(0)
 	}
 	return err
 }
@@ -97,7 +97,11 @@ func appendUint(w *codec.Writer, value reflect.Value, _ int) error {
 }
 
 func appendString(w *codec.Writer, value reflect.Value, _ int) error {
-	w.Bytes = wire.AppendString(w.Bytes, value.String())
+	text := value.String()
+	if err := w.Reserve(len(text)); err != nil { // one text can be longer than all that there is room for
+		return err
+	}
+	w.Bytes = wire.AppendString(w.Bytes, text)
 	return nil
 }
 

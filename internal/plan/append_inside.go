@@ -39,8 +39,8 @@ func (all appenders) slice(t reflect.Type) appender {
 			if err := inner(w, value.Index(i), depth+1); err != nil {
 				return err
 			}
-			if len(w.Bytes) > w.Limit {
-				return codec.ErrTooLarge
+			if err := w.Reserve(0); err != nil {
+				return err
 			}
 		}
 		w.Bytes = append(w.Bytes, ']')
@@ -69,10 +69,14 @@ func (all appenders) mapping(t reflect.Type) appender {
 			if i > 0 {
 				w.Bytes = append(w.Bytes, ',')
 			}
+			text := (*texts)[name]
+			if err := w.Reserve(len(name) + len(text)); err != nil {
+				return err
+			}
 			w.Bytes = append(wire.AppendString(w.Bytes, name), ':')
-			w.Bytes = wire.AppendString(w.Bytes, (*texts)[name])
-			if len(w.Bytes) > w.Limit {
-				return codec.ErrTooLarge
+			w.Bytes = wire.AppendString(w.Bytes, text)
+			if err := w.Reserve(0); err != nil {
+				return err
 			}
 		}
 		w.Bytes = append(w.Bytes, '}')
@@ -116,8 +120,10 @@ func (all appenders) structure(t reflect.Type) appender {
 			}
 		}
 		// A few values that point to one another can be written without end. An empty struct may still be left out.
-		if end := len(w.Bytes); end > w.Limit && end > start {
-			return codec.ErrTooLarge
+		if len(w.Bytes) > start {
+			if err := w.Reserve(0); err != nil {
+				return err
+			}
 		}
 		w.Bytes = append(w.Bytes, '}')
 		return nil

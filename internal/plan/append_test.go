@@ -228,3 +228,24 @@ func appendTo(t testing.TB, w *codec.Writer, value any) error {
 	addressable.Set(reflect.ValueOf(value))
 	return result.Append(w, addressable)
 }
+
+// noRoom is room for that many bytes.
+type noRoom int
+
+func (n noRoom) Hold(size int) bool { return size <= int(n) }
+
+// TestAppend_takesRoomBeforeMemory holds that neither one long text nor many values are written before there is room.
+func TestAppend_takesRoomBeforeMemory(t *testing.T) {
+	for _, value := range []any{
+		strings.Repeat("x", 1<<20), make([]int, 1<<20),
+		[]string{strings.Repeat("x", 1<<20)},
+		struct{ Text string }{strings.Repeat("x", 1<<20)},
+		map[string]string{"a": strings.Repeat("x", 1000), "b": strings.Repeat("x", 1<<20)},
+		make([]byte, 1<<20), any(make([]bool, 1<<20)),
+	} {
+		w := &codec.Writer{Limit: math.MaxInt, Room: noRoom(5000), Free: 1000}
+		if err := appendTo(t, w, value); !errors.Is(err, codec.ErrNoRoom) || cap(w.Bytes) > 10_000 {
+			t.Errorf("Append of %T = %v and takes %d bytes, want ErrNoRoom and at most what there is room for", value, err, cap(w.Bytes))
+		}
+	}
+}
