@@ -131,6 +131,7 @@ type buffer struct {
 	block       *block // that holds body; nil if body has memory of its own
 	small       []byte // memory of a small body, which waits for the next request while body is in larger memory
 	reserved    int64  // of endpoint.inFlight
+	room        room   // that reply takes
 }
 
 var buffers sync.Pool

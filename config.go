@@ -99,6 +99,9 @@ type Limits struct {
 	Idle         time.Duration // -idle-timeout: of a connection between requests; 120s
 	Call         time.Duration // -call-timeout: for one call, unless the method says otherwise; 25s
 	InFlight     int           // -max-in-flight: calls that run at a time; 512
+
+	ReplyInFlight int           // -max-reply-in-flight: of all replies that are made or wait to be read; 128 MiB
+	Write         time.Duration // -write-timeout: for a reply to be read, and 1s more for each 16 KiB of it; 20s
 }
 
 // noExplorer is the Config.Explorer of a service without one.
@@ -134,6 +137,8 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&l.Idle, 120*time.Second)
 	orDefault(&l.Call, 25*time.Second)
 	orDefault(&l.InFlight, 512)
+	orDefault(&l.ReplyInFlight, 128<<20)
+	orDefault(&l.Write, 20*time.Second)
 	return c, c.check()
 }
 
@@ -232,6 +237,7 @@ func isUnspecified(host string) bool {
 func (l Limits) resolved() Limits {
 	for _, field := range []*int{
 		&l.Body, &l.BodyInFlight, &l.BatchItems, &l.BatchWorkers, &l.Response, &l.Depth, &l.ID, &l.Headers, &l.InFlight,
+		&l.ReplyInFlight,
 	} {
 		if *field == Unlimited {
 			*field = math.MaxInt
@@ -303,6 +309,8 @@ func (c *Config) settings() []setting {
 		{"idle-timeout", "`time` that a connection may stay idle", (*durationValue)(&l.Idle)},
 		{"call-timeout", "`time` for one call", (*durationValue)(&l.Call)},
 		{"max-in-flight", "`calls` that run at a time", (*countValue)(&l.InFlight)},
+		{"max-reply-in-flight", "`bytes` of all replies that are made or wait to be read", (*countValue)(&l.ReplyInFlight)},
+		{"write-timeout", "`time` for a reply to be read, and 1s more for each 16 KiB of it", (*durationValue)(&l.Write)},
 	}
 }
 

@@ -26,6 +26,9 @@ const maxPooled = 64 << 10
 // Calls see ctx end when it ends. Dispatch returns after every handler has, and keeps nothing of body.
 // It is safe for concurrent use.
 //
+// While it runs, its reply counts towards Limits.ReplyInFlight. Over HTTP it does so until it is sent; another binding
+// bounds by itself what waits in its connections.
+//
 // The path of a call:
 //
 //	Dispatch          a body: scanned whole before anything runs
@@ -42,21 +45,58 @@ func (s *Service) Dispatch(ctx context.Context, peer Peer, body, into []byte) []
 // there is no reply, hears of that in no other way.
 func (s *Service) Answer(ctx context.Context, peer Peer, body, into []byte) (reply []byte, shed bool) {
 	s.freeze()
+	x := newExchange(s)
+	reply, shed = x.handle(ctx, peer, body, into, &x.own)
+	x.own.give()
+	x.release()
+	return reply, shed
+}
+
+// answer is Answer for a binding that gives the room of the reply back itself. late says that a short reply needs a
+// deadline of its own: see promptness.
+func (s *Service) answer(ctx context.Context, peer Peer, body, into []byte, room *room) (reply []byte, shed, late bool) {
+	x := newExchange(s)
+	reply, shed = x.handle(ctx, peer, body, into, room)
+	late = s.limits.Read == Unlimited || time.Since(x.start) > promptness
+	x.release()
+	return reply, shed, late
+}
+
+func newExchange(s *Service) *exchange {
 	x, _ := exchanges.Get().(*exchange)
 	if x == nil {
 		x = new(exchange)
 	}
-	x.service, x.ctx, x.peer, x.body = s, ctx, peer, body
+	x.service = s
+	return x
+}
+
+// handle turns a body into its reply, which takes room.
+func (x *exchange) handle(ctx context.Context, peer Peer, body, into []byte, room *room) (reply []byte, shed bool) {
+	x.ctx, x.peer, x.body = ctx, peer, body
 	x.start = time.Now()
-	x.reply.Bytes = into
-	if x.stopping = !s.gate.enter(); !x.stopping {
-		defer s.gate.leave() // deferred, since a handler may end the goroutine
-	}
+	room.of = &x.service.replies
+	x.reply.Bytes, x.reply.Room, x.reply.Free = into, room, reach(len(into), uncounted)
+	x.stopping = !x.service.gate.enter()
+	defer x.leave(room) // deferred, since a handler may end the goroutine
 	x.serve()
+	shed = x.shed == max(x.size, 1)
+	if x.crowded.Load() {
+		x.replace(len(into), shed)
+	}
 	x.log()
-	reply, shed = x.reply.Bytes, x.shed == max(x.size, 1)
-	x.release()
-	return reply, shed
+	x.done = true
+	return x.reply.Bytes, shed
+}
+
+// leave ends the work on a body. If there is no reply, nobody else gives its room back.
+func (x *exchange) leave(room *room) {
+	if !x.done {
+		room.give()
+	}
+	if !x.stopping {
+		x.service.gate.leave()
+	}
 }
 
 // exchange is one body and its reply. It is pooled: release forgets everything but empty buffers.
@@ -67,9 +107,12 @@ type exchange struct {
 	body     []byte
 	start    time.Time
 	stopping bool // the body came after the service began to stop
+	done     bool // the reply is complete
 
 	requests []wire.Request
 	reply    codec.Writer
+	own      room        // of reply, unless its binding has one for it
+	crowded  atomic.Bool // there was not even room for an error
 
 	// Of a batch: see runBatch.
 	size    int // its requests, 0 for a single one
@@ -91,6 +134,7 @@ func (x *exchange) release() {
 		if cap(bytes) > maxPooled {
 			bytes = nil
 		}
+		x.workers[i].room.give()
 		x.workers[i] = worker{writer: codec.Writer{Bytes: bytes}}
 	}
 	clear(x.replies)
@@ -121,6 +165,10 @@ func (x *exchange) serve() {
 	switch {
 	case err != nil:
 		x.refuse(scanFailure(err, limits))
+	case isBatch && x.service.replies.areFull():
+		x.size, x.shed = len(requests), len(requests)-1
+		x.reply.Bytes = appendFailure(x.reply.Bytes, nil, errBusy)
+		x.note(0, verdict{code: Unavailable, shed: true})
 	case isBatch:
 		x.size = len(requests)
 		x.runBatch()
@@ -130,6 +178,17 @@ func (x *exchange) serve() {
 		x.note(0, v)
 		x.last = v
 	}
+}
+
+// replace sends a short error instead of a reply for which there is no room.
+func (x *exchange) replace(start int, shed bool) {
+	failure := errCrowded
+	if shed {
+		failure = errBusy
+	}
+	x.reply.CutBack(start)
+	x.reply.Bytes = appendFailure(x.reply.Bytes, nil, failure)
+	x.failed, x.last = max(x.size, 1), verdict{code: Unavailable, method: x.last.method, caller: x.last.caller}
 }
 
 // reach is the limit of a writer that may still take size bytes.
@@ -175,8 +234,7 @@ func (x *exchange) answer(w *codec.Writer, request *wire.Request) verdict {
 	if failure != nil {
 		v.code = failure.code()
 		if !notification {
-			var unsent error
-			if w.Bytes, unsent = appendBounded(w.Bytes[:mark], id, failure, w.Limit); unsent != nil {
+			if unsent := x.fail(w, mark, id, failure); unsent != nil {
 				x.service.log(x.ctx, slog.LevelError, "error data not sent",
 					slog.String("method", v.method.Name), slog.Int("code", int(v.code)), slog.Any("error", unsent))
 			}
@@ -186,6 +244,24 @@ func (x *exchange) answer(w *codec.Writer, request *wire.Request) verdict {
 		w.Bytes = w.Bytes[:mark]
 	}
 	return v
+}
+
+// fail appends the error reply that failure is to its caller, in as many words as there is room for.
+func (x *exchange) fail(w *codec.Writer, mark int, id []byte, failure *Error) (unsent error) {
+	if errors.Is(w.Reserve(0), codec.ErrNoRoom) {
+		w.CutBack(mark)
+	}
+	w.Bytes, unsent = appendBounded(w.Bytes[:mark], id, failure, w.Limit)
+	if !errors.Is(w.Reserve(0), codec.ErrNoRoom) {
+		return unsent
+	}
+	w.CutBack(mark)
+	w.Bytes = appendFailure(w.Bytes, id, &Error{Code: failure.code()})
+	if errors.Is(w.Reserve(0), codec.ErrNoRoom) {
+		w.CutBack(mark)
+		x.crowded.Store(true)
+	}
+	return unsent
 }
 
 // reject refuses what is no request.
@@ -255,7 +331,7 @@ func (x *exchange) admit(c *callContext, v *verdict) *Error {
 //
 // It is a function of its own because Go makes a defer cheap only where there are few of them and few returns.
 func (x *exchange) run(c *callContext, w *codec.Writer, method *registered, v *verdict) (failure *Error) {
-	if !x.service.slots.enter() {
+	if x.service.replies.areFull() || !x.service.slots.enter() {
 		v.shed = true
 		return errBusy
 	}
@@ -317,6 +393,8 @@ func (x *exchange) encode(w *codec.Writer, values frame, result any, method *reg
 		return nil
 	case errors.Is(err, codec.ErrTooLarge):
 		return errResponseTooLarge.withLimit(x.service.limits.Response)
+	case errors.Is(err, codec.ErrNoRoom):
+		return errCrowded
 	}
 	return x.service.internal(method, fmt.Errorf("the result cannot be encoded: %w", err), nil)
 }

@@ -56,6 +56,7 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() {
 		e.inFlight.give(b.reserved)
+		b.room.give()
 		b.release()
 	}()
 	switch err := e.read(b, w, r, limit); {
@@ -76,8 +77,8 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
 func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, b *buffer, arrived time.Time) {
 	peer := e.peer(r.Header, arrived)
 	peer.Address, peer.HTTP = r.RemoteAddr, r
-	var shed bool
-	b.reply, shed = e.service.Answer(r.Context(), peer, b.body, b.reply)
+	var shed, late bool
+	b.reply, shed, late = e.service.answer(r.Context(), peer, b.body, b.reply, &b.room)
 	status := http.StatusOK
 	if shed {
 		status = http.StatusServiceUnavailable
@@ -85,7 +86,7 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, b *buffer, arr
 			b.reply = appendFailure(b.reply, nil, errBusy)
 		}
 	}
-	e.write(w, status, b.reply)
+	e.write(w, r, status, b.reply, late)
 }
 
 // PeerFrom reads what the headers of a request that arrived at a time say of its sender: its token and deadline, by
@@ -107,10 +108,11 @@ func (e *endpoint) peer(header http.Header, arrived time.Time) Peer {
 func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, failure *Error) {
 	w.Header().Set("Connection", "close")
 	e.service.logRefusal(r.Context(), r.RemoteAddr, status, failure)
-	e.write(w, status, appendFailure(nil, nil, failure))
+	e.write(w, r, status, appendFailure(nil, nil, failure), false)
 }
 
-func (e *endpoint) write(w http.ResponseWriter, status int, reply []byte) {
+// write sends a reply. late says that the call took its time; see Service.answer.
+func (e *endpoint) write(w http.ResponseWriter, r *http.Request, status int, reply []byte, late bool) {
 	header := w.Header()
 	if e.service.leaving.Load() {
 		// Whoever still comes takes another connection, and the next time another instance. To close idle connections
@@ -130,7 +132,12 @@ func (e *endpoint) write(w http.ResponseWriter, status int, reply []byte) {
 		header.Set("Retry-After", strconv.Itoa(int(busyPause/time.Second)))
 	}
 	w.WriteHeader(status)
-	// An error here means that the caller has gone, and there is nobody else to tell.
+	if len(reply) > buffered || late || r.ProtoMajor > 1 {
+		e.service.replies.deliver(w, reply)
+		return
+	}
+	// Short and prompt: it does not wait here, and the deadline that its headers were read with is far enough away. An
+	// error means that the caller has gone, and there is nobody else to tell.
 	_, _ = w.Write(reply)
 }
 

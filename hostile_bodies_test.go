@@ -26,8 +26,8 @@ func promise(size int) string {
 	return fmt.Sprintf("POST /api HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", size)
 }
 
-// inMemory serves a service on a listener in memory, in a synctest bubble, until stop is called.
-func inMemory(t *testing.T, svc *jacinth.Service) (network *pipes, stop func()) {
+// servedInMemory serves a service on a listener in memory, in a synctest bubble, until stop is called.
+func servedInMemory(t *testing.T, svc *jacinth.Service) (network *pipes, stop func()) {
 	t.Helper()
 	network = newPipes()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -45,7 +45,7 @@ func inMemory(t *testing.T, svc *jacinth.Service) (network *pipes, stop func()) 
 // and send no byte of it kept everybody out for 15 s.
 func TestHostile_promisedBodies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network, stop := inMemory(t, limitedService(jacinth.Limits{}))
+		network, stop := servedInMemory(t, limitedService(jacinth.Limits{}))
 		var held []net.Conn
 		before := heap()
 		for range 1066 {
@@ -163,7 +163,7 @@ func TestHostile_slowBodies(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				network, stop := inMemory(t, limitedService(test.limits))
+				network, stop := servedInMemory(t, limitedService(test.limits))
 				defer stop()
 				here, there := net.Pipe()
 				network.connections <- there
@@ -208,7 +208,7 @@ func TestHostile_slowBodiesHTTP2(t *testing.T) {
 			Name: "two", Logger: slog.New(slog.DiscardHandler), TLS: &tls.Config{Certificates: pair, MinVersion: tls.VersionTLS13},
 		})
 		jacinth.Public(svc, "sum", sum)
-		network, stop := inMemory(t, svc)
+		network, stop := servedInMemory(t, svc)
 		client := network.client(t)
 		transport := client.Transport.(*http.Transport)
 		transport.ForceAttemptHTTP2 = true
@@ -262,7 +262,7 @@ func TestHostile_slowBodyLeavesNoDeadline(t *testing.T) {
 				return "", ctx.Err()
 			}
 		})
-		network, stop := inMemory(t, svc)
+		network, stop := servedInMemory(t, svc)
 		here, there := net.Pipe()
 		network.connections <- there
 		body := `{"jsonrpc":"2.0","method":"nap","params":{"text":"` + strings.Repeat("x", 5000) + `"},"id":1}`
@@ -308,7 +308,7 @@ func (r responses) next(t *testing.T) string {
 func TestHostile_slowBodiesGiveRoomBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 60_000
-		network, stop := inMemory(t, limitedService(jacinth.Limits{BodyInFlight: size}))
+		network, stop := servedInMemory(t, limitedService(jacinth.Limits{BodyInFlight: size}))
 		here, there := net.Pipe()
 		network.connections <- there
 		body := sizeLimits[0].needs(size)

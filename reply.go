@@ -20,6 +20,9 @@ var (
 	errBusy     = &Error{Code: Unavailable, Data: detail{
 		Reason: "the service is busy: try again later", Processed: new(false), RetryAfter: busyPause.Milliseconds(),
 	}}
+	errCrowded = &Error{Code: Unavailable, Data: detail{
+		Reason: "what was called has run, but there was no room for its reply: ask for less, or later",
+	}}
 	errStopping         = &Error{Code: Unavailable, Data: notRun("the service is stopping: try another instance")}
 	errCancelled        = &Error{Code: Unavailable, Data: detail{Reason: "the call was cut short"}}
 	errDeadline         = &Error{Code: DeadlineExceeded}

@@ -24,8 +24,7 @@ const (
 	maxHeaders = 1 << 30 // net/http adds to it and must not overflow
 	maxStreams = 100     // requests at a time over one connection of HTTP/2
 
-	writeGrace = 5 * time.Second // beyond the slowest call, for a reply to reach a slow reader
-	stopGrace  = time.Second     // for handlers to return once their contexts have been ended
+	stopGrace = time.Second // for handlers to return once their contexts have been ended
 )
 
 // Main runs a service as a whole program: it reads the settings from flags and the environment (see
@@ -315,7 +314,7 @@ func (s *Service) closeRegistry() {
 func (s *Service) server(calls context.Context) *http.Server {
 	limits := &s.limits
 	server := &http.Server{
-		Handler:           s,
+		Handler:           paced{s},
 		ReadHeaderTimeout: duration(limits.HeaderRead),
 		ReadTimeout:       duration(limits.Read),
 		TLSConfig:         s.config.TLS,
@@ -325,10 +324,7 @@ func (s *Service) server(calls context.Context) *http.Server {
 		BaseContext:       func(net.Listener) context.Context { return calls },
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 	}
-	// net/http starts this clock when the headers have been read, so it covers the body and the call too.
-	if slowest := s.slowest(); slowest != Unlimited && limits.Read != Unlimited {
-		server.WriteTimeout = limits.Read + slowest + writeGrace
-	}
+	s.replies.bindServer(server)
 	return server
 }
 

@@ -50,6 +50,7 @@ type Service struct {
 	documents *documents
 	slots     slots // of calls
 	gate      gate  // of bodies
+	replies   replies
 }
 
 // registered is a method with what serving it needs.
@@ -206,6 +207,7 @@ func (s *Service) freeze() {
 		s.frozen.Store(true)
 		s.limits = s.config.Limits.resolved()
 		s.slots.limit = int64(s.limits.InFlight)
+		s.replies.bind(&s.limits)
 		s.endpoint = newEndpoint(s)
 		s.origins, _ = newOrigins(&s.config) // checked by New
 		s.documents = newDocuments(s)
@@ -237,16 +239,4 @@ func (s *Service) sorted() []*registered {
 		list = append(list, s.methods[name])
 	}
 	return list
-}
-
-// slowest is the longest that a call may take, Unlimited if one may take for ever.
-func (s *Service) slowest() time.Duration {
-	longest := time.Duration(0)
-	for _, m := range s.methods {
-		if m.timeout == Unlimited {
-			return Unlimited
-		}
-		longest = max(longest, m.timeout)
-	}
-	return longest
 }

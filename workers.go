@@ -15,6 +15,7 @@ const headStart = 100 * time.Microsecond
 // worker is what one worker of a batch has for itself.
 type worker struct {
 	writer codec.Writer // of the replies to the requests it took
+	room   room         // of writer
 	tally
 }
 
@@ -34,6 +35,11 @@ func (x *exchange) runBatch() {
 	x.replies = slices.Grow(x.replies, len(x.requests))[:len(x.requests)]
 	for len(x.workers) < count {
 		x.workers = append(x.workers, worker{})
+	}
+	for i := range x.workers[:count] {
+		w := &x.workers[i]
+		w.room.of = &x.service.replies
+		w.writer.Room, w.writer.Free = &w.room, uncounted
 	}
 	x.next.Store(0)
 	x.room.Store(int64(limits.Response))
@@ -89,6 +95,10 @@ func (x *exchange) join(workers []worker) {
 	}
 	first := len(x.reply.Bytes)
 	limit := reach(first, x.service.limits.Response)
+	if x.reply.Limit = limit; !x.fits(workers) {
+		x.crowded.Store(true)
+		return
+	}
 	out := append(x.reply.Bytes, '[')
 	for i, reply := range x.replies {
 		text := workers[reply.worker].writer.Bytes[reply.start:reply.end]
@@ -110,6 +120,18 @@ func (x *exchange) join(workers []worker) {
 		out = append(out, ']')
 	}
 	x.reply.Bytes = out
+	if errors.Is(x.reply.Reserve(0), codec.ErrNoRoom) { // what stands instead of a reply can be longer
+		x.crowded.Store(true)
+	}
+}
+
+// fits takes room for all replies of a batch together.
+func (x *exchange) fits(workers []worker) bool {
+	size := len("[]") + len(x.replies)
+	for i := range workers {
+		size += len(workers[i].writer.Bytes)
+	}
+	return x.reply.Reserve(min(size, x.service.limits.Response)) == nil
 }
 
 // instead returns the reply to a request of a batch whose own is missing or too long.
