@@ -17,8 +17,6 @@ import (
 )
 
 const (
-	defaultDrainDelay = time.Second // after the registry knows that the service leaves
-
 	registerWait = 10 * time.Second // for a registry to answer
 	leaveWait    = 2 * time.Second  // the same, when the service stops
 	registerBase = time.Second      // between tries to register; it doubles
@@ -39,7 +37,7 @@ func (s *Service) Registry() Registry { return &s.registry }
 // an instance that is ready. Calls that come are answered all the same. It may be called at any time.
 func (s *Service) SetReady(ready bool) {
 	if s.readiness.set(ready) {
-		s.log(context.Background(), slog.LevelInfo, "readiness changed",
+		s.report(context.Background(), slog.LevelInfo, "readiness changed",
 			slog.String("service", s.config.Name), slog.Bool("ready", ready))
 	}
 }
@@ -154,7 +152,7 @@ func (o *ownRegistry) Watch(ctx context.Context, service string) iter.Seq2[[]Ins
 type announcer struct {
 	registry  Registry
 	readiness *readiness
-	logger    *slog.Logger
+	report    func(ctx context.Context, level slog.Level, message string, attributes ...slog.Attr)
 	instance  Instance
 	left      chan struct{} // closed when the service is in the registry no more
 
@@ -181,7 +179,7 @@ func (s *Service) newAnnouncer(ctx context.Context, address net.Addr) (*announce
 	return &announcer{
 		registry:  registry,
 		readiness: &s.readiness,
-		logger:    s.config.Logger,
+		report:    s.report,
 		instance: Instance{
 			ID:      rand.Text(),
 			Service: s.config.Name,
@@ -207,9 +205,9 @@ func (a *announcer) run(ctx context.Context) {
 	})
 	switch {
 	case registered:
-		a.logger.LogAttrs(ctx, slog.LevelInfo, "registered", a.who()...)
+		a.report(ctx, slog.LevelInfo, "registered", a.who()...)
 	case a.known:
-		a.logger.LogAttrs(ctx, slog.LevelInfo, "the registry knows its instances by other means", a.who()...)
+		a.report(ctx, slog.LevelInfo, "the registry knows its instances by other means", a.who()...)
 	}
 	for registered {
 		select {
@@ -241,7 +239,7 @@ func (a *announcer) persist(ctx context.Context, what string, try func(context.C
 		case ctx.Err() != nil:
 			return false
 		}
-		a.logger.LogAttrs(ctx, slog.LevelWarn, "the registry did not take it, and is asked again",
+		a.report(ctx, slog.LevelWarn, "the registry did not take it, and is asked again",
 			append(a.who(), slog.String("what", what), slog.String("error", err.Error()))...)
 		select {
 		case <-ctx.Done():
@@ -256,7 +254,7 @@ func (a *announcer) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWait)
 	defer cancel()
 	if err := a.lease.Close(ctx); err != nil {
-		a.logger.LogAttrs(ctx, slog.LevelWarn, "the registry was not told that the service leaves",
+		a.report(ctx, slog.LevelWarn, "the registry was not told that the service leaves",
 			append(a.who(), slog.String("error", err.Error()))...)
 	}
 }

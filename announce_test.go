@@ -127,24 +127,35 @@ func TestServe_leavesBeforeItDrains(t *testing.T) {
 	})
 }
 
-func TestServe_waitsForCallersOnlyIfItIsRegistered(t *testing.T) {
+func TestServe_waitsForThoseWhoCanLearnOfItsEnd(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		config jacinth.Config
+		asked  bool // for /readyz
 		want   time.Duration
 	}{
-		{"without a registry", jacinth.Config{}, 0},
-		{"without a registry, told to", jacinth.Config{DrainDelay: time.Minute}, time.Minute},
-		{"registered", jacinth.Config{Registry: new(board)}, time.Second},
-		{"registered, told how long", jacinth.Config{Registry: new(board), DrainDelay: time.Minute}, time.Minute},
-		{"known by other means", jacinth.Config{Registry: readOnly{new(board)}}, time.Second},
-		{"not registered yet", jacinth.Config{Registry: &board{down: true}}, 0},
+		{name: "only this machine can reach it"},
+		{"the same, and somebody goes by /readyz", jacinth.Config{}, true, 5 * time.Second},
+		{"others can reach it", jacinth.Config{PublicURL: publicURL}, false, 5 * time.Second},
+		{"told how long", jacinth.Config{DrainDelay: time.Minute}, false, time.Minute},
+		{"registered", jacinth.Config{PublicURL: publicURL, Registry: new(board)}, false, time.Second},
+		{"registered, and somebody goes by /readyz", jacinth.Config{PublicURL: publicURL, Registry: new(board)}, true, 5 * time.Second},
+		{"registered, told how long", jacinth.Config{PublicURL: publicURL, Registry: new(board), DrainDelay: time.Minute}, false, time.Minute},
+		{"known by other means", jacinth.Config{PublicURL: publicURL, Registry: readOnly{new(board)}}, false, time.Second},
+		{"not registered yet", jacinth.Config{PublicURL: publicURL, Registry: &board{down: true}}, false, 5 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				config := test.config
-				config.Name, config.PublicURL, config.Logger = "billing", publicURL, slog.New(slog.DiscardHandler)
-				_, stop := serve(t, jacinth.New(config))
+				config.Name, config.Logger = "billing", slog.New(slog.DiscardHandler)
+				pipe, stop := serve(t, jacinth.New(config))
+				if test.asked {
+					response, err := pipe.client(t).Get("http://localhost/readyz")
+					if err != nil {
+						t.Fatal(err)
+					}
+					response.Body.Close()
+				}
 				time.Sleep(time.Hour)
 				began := time.Now()
 				if err := stop(); err != nil {
@@ -279,7 +290,7 @@ func TestServe_refusesWhatNobodyCouldReach(t *testing.T) {
 		{jacinth.Config{Addr: "0.0.0.0:0", Registry: new(board)}, "set Config.PublicURL"},
 		{jacinth.Config{RegistryURL: "x://a:secret@b", OpenRegistry: func(context.Context, string) (jacinth.Registry, error) {
 			return nil, wrong
-		}}, "no such engine"},
+		}, Addr: "127.0.0.1:0"}, "no such engine"},
 	} {
 		test.config.Name, test.config.Logger = "billing", slog.New(slog.DiscardHandler)
 		err := jacinth.New(test.config).Run(t.Context())

@@ -69,8 +69,10 @@ type Config struct {
 	Limits       Limits
 	DrainTimeout time.Duration // -drain-timeout: for calls under way when the service stops; 20s
 
-	// DrainDelay is how long a service that stops goes on serving as ever after it has left its registry, while its
-	// callers learn of that. -drain-delay: 1s if it has a registry, and none if it has not.
+	// DrainDelay is how long a service that stops goes on serving as ever, with 503 at /readyz, while its callers learn of
+	// that. -drain-delay: 5s, which fits a balancer that checks every second; 1s for a service that has left a registry and
+	// was never asked for /readyz; none after SIGINT, which is a person at a terminal, and for a service that only this
+	// machine can reach (loopback or a Unix socket, without a PublicURL or a registry) and that was never asked either.
 	DrainDelay time.Duration
 
 	Development bool // -development: read templates anew for each request
@@ -97,6 +99,7 @@ type Limits struct {
 	HeaderRead   time.Duration // -header-timeout: for the headers of a request; 5s
 	Read         time.Duration // -read-timeout: for a whole request; 15s
 	Idle         time.Duration // -idle-timeout: of a connection between requests; 120s
+	Connection   time.Duration // -max-connection-age: of a connection, a fifth less at most; 10m
 	Call         time.Duration // -call-timeout: for one call, unless the method says otherwise; 25s
 	InFlight     int           // -max-in-flight: calls that run at a time; 512
 
@@ -135,6 +138,7 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&l.HeaderRead, 5*time.Second)
 	orDefault(&l.Read, 15*time.Second)
 	orDefault(&l.Idle, 120*time.Second)
+	orDefault(&l.Connection, 10*time.Minute)
 	orDefault(&l.Call, 25*time.Second)
 	orDefault(&l.InFlight, 512)
 	orDefault(&l.ReplyInFlight, 128<<20)
@@ -293,7 +297,7 @@ func (c *Config) settings() []setting {
 		{"token-header", "HTTP `header` that carries the API token", (*textValue)(&c.TokenHeader)},
 		{"drain-timeout", "`time` for calls under way when the service stops", (*durationValue)(&c.DrainTimeout)},
 		{"registry", "`url` of the registry of services", (*secretURLValue)(&c.RegistryURL)},
-		{"drain-delay", "`time` that a service which stops goes on serving while others learn of it; 1s with a registry", (*delayValue)(&c.DrainDelay)},
+		{"drain-delay", "`time` that a service which stops goes on serving while others learn of it; 5s, less where nobody can", (*delayValue)(&c.DrainDelay)},
 		{"development", "read templates anew for each request", (*switchValue)(&c.Development)},
 		{"max-body", "`bytes` of one request", (*countValue)(&l.Body)},
 		{"max-body-in-flight", "`bytes` of all requests being worked on", (*countValue)(&l.BodyInFlight)},
@@ -307,6 +311,7 @@ func (c *Config) settings() []setting {
 		{"header-timeout", "`time` for the headers of a request", (*durationValue)(&l.HeaderRead)},
 		{"read-timeout", "`time` for a whole request", (*durationValue)(&l.Read)},
 		{"idle-timeout", "`time` that a connection may stay idle", (*durationValue)(&l.Idle)},
+		{"max-connection-age", "`time` after which a connection ends with its next reply", (*durationValue)(&l.Connection)},
 		{"call-timeout", "`time` for one call", (*durationValue)(&l.Call)},
 		{"max-in-flight", "`calls` that run at a time", (*countValue)(&l.InFlight)},
 		{"max-reply-in-flight", "`bytes` of all replies that are made or wait to be read", (*countValue)(&l.ReplyInFlight)},

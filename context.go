@@ -19,7 +19,9 @@ type callContext struct {
 	request Request
 	frame   frame
 
-	users atomic.Int32 // of frame, in their function now; far below 0 once the frame is given back
+	users   atomic.Int32 // of frame, in their function now; far below 0 once the frame is given back
+	noticed bool         // to be late; of lookout
+	began   int64        // in nanoseconds of Unix, before lookout can see it
 }
 
 // Format prints what c is and not what is in it: fmt would print the fields of the request, its token too, which it

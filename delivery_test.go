@@ -276,7 +276,7 @@ func TestDelivery_waitsForWhoReads(t *testing.T) {
 
 // TestDelivery_leavesNoDeadlineBehind holds that the deadline of one reply does not cut the next one of a connection.
 func TestDelivery_leavesNoDeadlineBehind(t *testing.T) {
-	withLarges(t, jacinth.Config{}, func(t *testing.T, m *larges) {
+	withLarges(t, jacinth.Config{Limits: jacinth.Limits{Connection: jacinth.Unlimited}}, func(t *testing.T, m *larges) {
 		c, _ := m.dial()
 		defer c.Close()
 		reader := bufio.NewReader(c)

@@ -63,9 +63,9 @@ func (s *Service) answer(ctx context.Context, peer Peer, body, into []byte, room
 }
 
 func newExchange(s *Service) *exchange {
-	x, _ := exchanges.Get().(*exchange)
+	x, _ := s.exchanges.Get().(*exchange)
 	if x == nil {
-		x = new(exchange)
+		x = &exchange{post: s.lookout.post()}
 	}
 	x.service = s
 	return x
@@ -80,6 +80,7 @@ func (x *exchange) handle(ctx context.Context, peer Peer, body, into []byte, roo
 	x.stopping = !x.service.gate.enter()
 	defer x.leave(room) // deferred, since a handler may end the goroutine
 	x.serve()
+	x.served = true
 	shed = x.shed == max(x.size, 1)
 	if x.crowded.Load() {
 		x.replace(len(into), shed)
@@ -91,12 +92,30 @@ func (x *exchange) handle(ctx context.Context, peer Peer, body, into []byte, roo
 
 // leave ends the work on a body. If there is no reply, nobody else gives its room back.
 func (x *exchange) leave(room *room) {
+	if !x.served {
+		x.gone()
+	}
 	if !x.done {
 		room.give()
 	}
 	if !x.stopping {
 		x.service.gate.leave()
 	}
+}
+
+// gone tells the log of a single request whose handler ended the goroutine. Nobody can be told else: who called Answer
+// does not go on, and its connection is closed.
+func (x *exchange) gone() {
+	if x.size > 0 || len(x.requests) == 0 {
+		return
+	}
+	method, _ := x.lookUp(&x.requests[0])
+	if method == nil {
+		return
+	}
+	failure := x.service.internal(x.ctx, method, errGone, nil)
+	x.last = verdict{code: failure.Code, method: method}
+	x.log()
 }
 
 // exchange is one body and its reply. It is pooled: release forgets everything but empty buffers.
@@ -107,6 +126,7 @@ type exchange struct {
 	body     []byte
 	start    time.Time
 	stopping bool // the body came after the service began to stop
+	served   bool // every handler has returned
 	done     bool // the reply is complete
 
 	requests []wire.Request
@@ -123,10 +143,9 @@ type exchange struct {
 	running sync.WaitGroup
 	help    *time.Timer // starts all workers but the first; nil if there is but one
 
+	post *post // of a single request
 	tally
 }
-
-var exchanges sync.Pool
 
 func (x *exchange) release() {
 	for i := range x.workers {
@@ -135,11 +154,12 @@ func (x *exchange) release() {
 			bytes = nil
 		}
 		x.workers[i].room.give()
-		x.workers[i] = worker{writer: codec.Writer{Bytes: bytes}}
+		x.workers[i] = worker{writer: codec.Writer{Bytes: bytes}, post: x.workers[i].post}
 	}
 	clear(x.replies)
-	*x = exchange{requests: x.requests[:0], workers: x.workers, replies: x.replies[:0]}
-	exchanges.Put(x)
+	pool := &x.service.exchanges
+	*x = exchange{requests: x.requests[:0], workers: x.workers, replies: x.replies[:0], post: x.post}
+	pool.Put(x)
 }
 
 // verdict is how one request ended.
@@ -174,7 +194,7 @@ func (x *exchange) serve() {
 		x.runBatch()
 	default:
 		x.reply.Limit = reach(len(x.reply.Bytes), limits.Response)
-		v := x.answer(&x.reply, &requests[0])
+		v := x.answer(&x.reply, x.post, &requests[0])
 		x.note(0, v)
 		x.last = v
 	}
@@ -219,7 +239,7 @@ func scanFailure(err error, limits *Limits) *Error {
 }
 
 // answer runs one request and appends its reply to w, unless it is a notification.
-func (x *exchange) answer(w *codec.Writer, request *wire.Request) verdict {
+func (x *exchange) answer(w *codec.Writer, p *post, request *wire.Request) verdict {
 	mark := len(w.Bytes)
 	id := request.ID.In(x.body)
 	var v verdict
@@ -228,7 +248,7 @@ func (x *exchange) answer(w *codec.Writer, request *wire.Request) verdict {
 		v.method, failure = x.lookUp(request)
 	}
 	if failure == nil {
-		failure = x.perform(w, request, &v)
+		failure = x.perform(w, p, request, &v)
 	}
 	notification := id == nil && request.Fault == wire.NoFault
 	if failure != nil {
@@ -289,7 +309,7 @@ func (x *exchange) lookUp(request *wire.Request) (*registered, *Error) {
 }
 
 // perform authorizes and runs a request of a known method and appends the result to w.
-func (x *exchange) perform(w *codec.Writer, request *wire.Request, v *verdict) (failure *Error) {
+func (x *exchange) perform(w *codec.Writer, p *post, request *wire.Request, v *verdict) (failure *Error) {
 	method := v.method
 	c := &callContext{bounded: bounded{Context: x.ctx, deadline: x.deadline(method)}}
 	c.request = Request{
@@ -301,13 +321,14 @@ func (x *exchange) perform(w *codec.Writer, request *wire.Request, v *verdict) (
 	}
 	defer func() {
 		if value := recover(); value != nil {
-			failure = x.service.internal(method, fmt.Errorf("panic: %v", value), debug.Stack())
+			failure = x.service.internal(c, method, fmt.Errorf("panic: %v", value), debug.Stack())
 		}
+		p.leave()
 		c.end()
 	}()
 	defer c.request.finish()
 	if failure = x.admit(c, v); failure == nil {
-		failure = x.run(c, w, method, v)
+		failure = x.run(c, w, p, method, v)
 	}
 	return failure
 }
@@ -330,7 +351,7 @@ func (x *exchange) admit(c *callContext, v *verdict) *Error {
 // run takes the slots that a call needs, and its frame.
 //
 // It is a function of its own because Go makes a defer cheap only where there are few of them and few returns.
-func (x *exchange) run(c *callContext, w *codec.Writer, method *registered, v *verdict) (failure *Error) {
+func (x *exchange) run(c *callContext, w *codec.Writer, p *post, method *registered, v *verdict) (failure *Error) {
 	if x.service.replies.areFull() || !x.service.slots.enter() {
 		v.shed = true
 		return errBusy
@@ -348,6 +369,8 @@ func (x *exchange) run(c *callContext, w *codec.Writer, method *registered, v *v
 	if err := c.over(now); err != nil {
 		return ended(err)
 	}
+	c.began = now.UnixNano()
+	x.service.enter(p, c)
 	c.frame = method.frame()
 	c.request.call = c
 	failure, v.reason = x.execute(c, w, c.frame, method)
@@ -373,12 +396,12 @@ func (x *exchange) execute(c *callContext, w *codec.Writer, values frame, method
 	if c.request.Notification {
 		return nil, nil
 	}
-	return x.encode(w, values, result, method, c.request.id), nil
+	return x.encode(c, w, values, result, method), nil
 }
 
 // encode appends the reply with the result, which is in the frame if the method has no Handler, within the limit of w.
-func (x *exchange) encode(w *codec.Writer, values frame, result any, method *registered, id []byte) *Error {
-	w.Bytes = wire.AppendResultHead(w.Bytes, id)
+func (x *exchange) encode(c *callContext, w *codec.Writer, values frame, result any, method *registered) *Error {
+	w.Bytes = wire.AppendResultHead(w.Bytes, c.request.id)
 	var err error
 	if method.run == nil {
 		err = values.encodeInPlace(w)
@@ -396,7 +419,7 @@ func (x *exchange) encode(w *codec.Writer, values frame, result any, method *reg
 	case errors.Is(err, codec.ErrNoRoom):
 		return errCrowded
 	}
-	return x.service.internal(method, fmt.Errorf("the result cannot be encoded: %w", err), nil)
+	return x.service.internal(c, method, fmt.Errorf("the result cannot be encoded: %w", err), nil)
 }
 
 // now is time.Now, for which it asks one clock instead of two.
@@ -421,9 +444,9 @@ func (s *Service) failure(ctx context.Context, method *registered, err error) (*
 	if own, ok := errors.AsType[*Error](err); ok {
 		switch {
 		case own == nil:
-			return s.internal(method, errNilError, nil), nil
+			return s.internal(ctx, method, errNilError, nil), nil
 		case own.remote:
-			return s.internal(method, err, nil), nil
+			return s.internal(ctx, method, err, nil), nil
 		}
 		return own, own.Cause
 	}
@@ -434,7 +457,7 @@ func (s *Service) failure(ctx context.Context, method *registered, err error) (*
 	if over := ctx.Err(); over != nil && errors.Is(err, over) {
 		return ended(over), nil
 	}
-	return s.internal(method, err, nil), nil
+	return s.internal(ctx, method, err, nil), nil
 }
 
 // ended is what a caller is told when the context of its call was over.
@@ -446,7 +469,7 @@ func ended(err error) *Error {
 }
 
 // internal logs a failure that is nobody else's business under an id, and returns what the caller gets: that id.
-func (s *Service) internal(method *registered, err error, stack []byte) *Error {
+func (s *Service) internal(ctx context.Context, method *registered, err error, stack []byte) *Error {
 	id := fmt.Sprintf("%08x", rand.Uint32())
 	attributes := []slog.Attr{
 		slog.String("method", method.Name), slog.String("error_id", id), slog.Any("error", err),
@@ -454,6 +477,6 @@ func (s *Service) internal(method *registered, err error, stack []byte) *Error {
 	if stack != nil {
 		attributes = append(attributes, slog.String("stack", string(stack)))
 	}
-	s.log(context.Background(), slog.LevelError, "call failed", attributes...)
+	s.log(ctx, slog.LevelError, "call failed", attributes...)
 	return &Error{Code: InternalError, Data: detail{ErrorID: id}}
 }

@@ -1,6 +1,8 @@
 package jacinth
 
 import (
+	"bytes"
+	"context"
 	"log/slog"
 	"strconv"
 	"time"
@@ -88,4 +90,28 @@ func appendValue(dst []byte, text string) []byte {
 		return strconv.AppendQuote(dst, text)
 	}
 	return append(dst, text...)
+}
+
+// appendRecord appends any line as the log of Go writes it, without the time. What its attributes look like is left to
+// package slog, by the one handler of it that writes them the same way and lets a line begin otherwise.
+func appendRecord(text []byte, record slog.Record) []byte {
+	text = append(append(append(text, record.Level.String()...), ' '), record.Message...)
+	var attributes bytes.Buffer
+	handler := slog.NewTextHandler(&attributes, &slog.HandlerOptions{Level: record.Level, ReplaceAttr: withoutBeginning})
+	_ = handler.Handle(context.Background(), record) // to a buffer
+	if attributes.Len() > 1 {
+		text = append(text, ' ')
+	}
+	return append(text, attributes.Bytes()...)
+}
+
+// withoutBeginning drops what a line begins with. None of ours has an attribute of such a name.
+func withoutBeginning(groups []string, attribute slog.Attr) slog.Attr {
+	if len(groups) == 0 {
+		switch attribute.Key {
+		case slog.TimeKey, slog.LevelKey, slog.MessageKey:
+			return slog.Attr{}
+		}
+	}
+	return attribute
 }

@@ -360,3 +360,27 @@ func TestLines_areWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestAppendRecord_isWrittenAsBySlog is the same for all other lines.
+func TestAppendRecord_isWrittenAsBySlog(t *testing.T) {
+	var out bytes.Buffer
+	setLog(t, &out)
+	const stamp = "2006/01/02 15:04:05 "
+	for _, attributes := range [][]slog.Attr{
+		nil,
+		{slog.String("a", ""), slog.String("b", "two words"), slog.String("c", "a\nb\x00é\xff"), slog.Any("d", io.EOF), slog.Any("e", nil)},
+		{slog.Duration("duration", time.Second), slog.Any("f", Token("secret")), slog.Group("g", slog.Int("msg", 1), slog.Time("time", time.Now()))},
+	} {
+		for _, level := range []slog.Level{slog.LevelInfo, slog.LevelWarn, slog.LevelError, slog.LevelError + 1} {
+			record := slog.NewRecord(time.Now(), level, "several words, and \"quotes\"", 0)
+			record.AddAttrs(attributes...)
+			out.Reset()
+			if err := firstLogger.Handler().Handle(t.Context(), record); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := string(appendRecord(nil, record)), out.String()[len(stamp):]; got != want {
+				t.Errorf("the line is\n%s, want\n%s", got, want)
+			}
+		}
+	}
+}

@@ -34,9 +34,17 @@ type halfCloser interface {
 	CloseWrite() error
 }
 
-// listen returns a listener whose connections are closed in order. Those of a listener with TLS of its own are left as
-// they are, since net/http has to know them.
-func (l *lingerer) listen(inner net.Listener) net.Listener { return &lingeringListener{inner, l} }
+// wrap returns a connection that is closed in order. One of a listener with TLS of its own is left as it is, since net/http
+// has to know it.
+func (l *lingerer) wrap(conn net.Conn) net.Conn {
+	switch conn := conn.(type) {
+	case *net.TCPConn:
+		return &lingeringTCP{TCPConn: conn, state: lingerState{lingerer: l}}
+	case *net.UnixConn:
+		return &lingeringUnix{UnixConn: conn, state: lingerState{lingerer: l}}
+	}
+	return conn
+}
 
 // close closes a connection in order. It does not wait for that.
 func (l *lingerer) close(conn halfCloser) error {
@@ -88,22 +96,6 @@ func (l *lingerer) end() {
 	}
 	l.mu.Unlock()
 	l.reads.Wait()
-}
-
-type lingeringListener struct {
-	net.Listener
-	lingerer *lingerer
-}
-
-func (l *lingeringListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	switch conn := conn.(type) {
-	case *net.TCPConn:
-		return &lingeringTCP{TCPConn: conn, state: lingerState{lingerer: l.lingerer}}, err
-	case *net.UnixConn:
-		return &lingeringUnix{UnixConn: conn, state: lingerState{lingerer: l.lingerer}}, err
-	}
-	return conn, err
 }
 
 // lingeringTCP and lingeringUnix keep all methods of what they hold: net/http sends files by them.

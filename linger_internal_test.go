@@ -151,9 +151,9 @@ func TestLingerState_readsNothingOnceClosed(t *testing.T) {
 	})
 }
 
-// TestLingeringListener_keepsWhatConnectionsCan holds that net/http can still send files without copying them, and that
+// TestLingerer_wrap_keepsWhatConnectionsCan holds that net/http can still send files without copying them, and that
 // closing twice is seen.
-func TestLingeringListener_keepsWhatConnectionsCan(t *testing.T) {
+func TestLingerer_wrap_keepsWhatConnectionsCan(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
 			address := "127.0.0.1:0"
@@ -165,17 +165,17 @@ func TestLingeringListener_keepsWhatConnectionsCan(t *testing.T) {
 				t.Fatal(err)
 			}
 			var l lingerer
-			listener := l.listen(inner)
-			defer listener.Close()
+			defer inner.Close()
 			client, err := net.Dial(network, inner.Addr().String())
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer client.Close()
-			conn, err := listener.Accept()
+			accepted, err := inner.Accept()
 			if err != nil {
 				t.Fatal(err)
 			}
+			conn := l.wrap(accepted)
 			if _, ok := conn.(io.ReaderFrom); !ok && network == "tcp" {
 				t.Errorf("%T has no ReadFrom", conn)
 			}

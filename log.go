@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"time"
 )
 
 // tally is how the requests of a body ended, as far as the log tells.
@@ -55,7 +56,6 @@ func (x *exchange) log() {
 		e.method = x.last.method.Name
 	}
 	if !x.service.lines.add(&e) {
-		x.service.lines.flush()               // so that lines stay in their order
 		_ = handler.Handle(x.ctx, e.record()) // a Logger has nobody to tell either
 	}
 }
@@ -66,8 +66,36 @@ func (s *Service) logRefusal(ctx context.Context, address string, status int, fa
 		slog.Int("code", int(failure.code())), slog.Int("status", status), slog.String("address", address))
 }
 
-// log writes a line that is not of a request, behind those of the requests before it.
+// log writes a line that is not of a request, in the path of a call: a handler of the user's that blocks, blocks it.
 func (s *Service) log(ctx context.Context, level slog.Level, message string, attributes ...slog.Attr) {
-	s.lines.flush()
-	s.config.Logger.LogAttrs(ctx, level, message, attributes...) //nolint:sloglint // the callers' messages are constants
+	if !s.gathers(ctx, level, message, attributes) {
+		s.config.Logger.LogAttrs(ctx, level, message, attributes...) //nolint:sloglint // the callers' messages are constants
+	}
+}
+
+// gathers reports whether lines has taken a line, or nobody wants it.
+func (s *Service) gathers(ctx context.Context, level slog.Level, message string, attributes []slog.Attr) bool {
+	if s.lines == nil {
+		return false
+	}
+	if !s.config.Logger.Enabled(ctx, level) {
+		return true
+	}
+	record := slog.NewRecord(time.Now(), level, message, 0)
+	record.AddAttrs(attributes...)
+	return s.lines.addRecord(record)
+}
+
+// report writes a line of the service itself: of its start, its stop, its registry, its tasks. It goes on after logWait
+// though the line is not written: a service stops whatever its log does.
+func (s *Service) report(ctx context.Context, level slog.Level, message string, attributes ...slog.Attr) {
+	if s.gathers(ctx, level, message, attributes) || !s.config.Logger.Enabled(ctx, level) {
+		return
+	}
+	s.reports.add(func(lost int) {
+		if lost > 0 {
+			attributes = append(attributes, slog.Int("lost", lost))
+		}
+		s.config.Logger.LogAttrs(ctx, level, message, attributes...) //nolint:sloglint // the callers' messages are constants
+	})
 }

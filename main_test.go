@@ -13,6 +13,9 @@ func TestMain(m *testing.M) {
 	case fleetChild:
 		runFleetChild()
 		return
+	case logChild, jsonLogChild:
+		runLogChild(os.Getenv(childVariable) == jsonLogChild)
+		return
 	default:
 		runChild()
 		return

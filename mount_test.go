@@ -35,10 +35,8 @@ func TestServe_hasTheExplorerWhereItIsConfigured(t *testing.T) {
 		config := quiet("explored")
 		config.Explorer, config.Logger = test.setting, newLogger(log)
 		svc := jacinth.New(config)
-		for range 2 { // a service may be served on several listeners
-			if err := served(t, svc); err != nil {
-				t.Fatalf("with Explorer %q: %v", test.setting, err)
-			}
+		if err := served(t, svc); err != nil {
+			t.Fatalf("with Explorer %q: %v", test.setting, err)
 		}
 		for _, path := range test.there {
 			if got := get(t, svc, path); got.Code != http.StatusOK {

@@ -114,6 +114,17 @@ func untilNotReady(t *testing.T, p *program, client *http.Client) {
 	t.Fatal("the service was ready long after it was told to stop")
 }
 
+// untilRefused calls until the time that callers have to learn of the stop is over.
+func untilRefused(t *testing.T, p *program, client *http.Client) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		if post(t, client, p.url, call("get_service_specs")).status == http.StatusServiceUnavailable {
+			return
+		}
+	}
+	t.Fatal("the service took calls long after it was told to stop")
+}
+
 func newClient(t *testing.T) *http.Client {
 	transport := &http.Transport{MaxIdleConnsPerHost: slowCalls}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -139,12 +150,13 @@ func fillWithSlowCalls(t *testing.T, p *program, client *http.Client) (answers f
 }
 
 func TestMain_answersEveryCallUnderWayAtSIGTERM(t *testing.T) {
-	p, client := start(t, child(t)), newClient(t)
+	p, client := start(t, child(t, "-drain-delay", "1ms")), newClient(t)
 	answers := fillWithSlowCalls(t, p, client)
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	untilNotReady(t, p, client)
+	untilRefused(t, p, client)
 	if late := post(t, client, p.url, `{"jsonrpc":"2.0","id":1,"method":"slow","params":[0]}`); late.status != http.StatusServiceUnavailable {
 		t.Errorf("a call after SIGTERM: status %d, want 503", late.status)
 	}

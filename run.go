@@ -23,8 +23,6 @@ import (
 const (
 	maxHeaders = 1 << 30 // net/http adds to it and must not overflow
 	maxStreams = 100     // requests at a time over one connection of HTTP/2
-
-	stopGrace = time.Second // for handlers to return once their contexts have been ended
 )
 
 // Main runs a service as a whole program: it reads the settings from flags and the environment (see
@@ -38,19 +36,38 @@ func Main(s *Service) {
 	if !flag.Parsed() {
 		s.parse()
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
+	ctx, stop := context.WithCancelCause(context.Background())
+	defer stop(nil)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		<-signals
+		received := <-signals
 		signal.Stop(signals) // before anybody can see the service stop, so that a second signal has its usual effect
-		stop()
+		if received == os.Interrupt {
+			stop(errInterrupted)
+		}
+		stop(nil)
 	}()
-	s.listening = func(url string) { fmt.Fprint(os.Stderr, s.hint(url)) }
+	s.listening = func(url string) {
+		s.lines.settle() // behind the line of the start
+		tell(s.hint(url))
+	}
 	if err := s.Run(ctx); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", s.config.Name, err)
+		tell(fmt.Sprintf("%s: %v\n", s.config.Name, err))
 		os.Exit(1)
+	}
+}
+
+// tell writes to whoever looks at standard error, and goes on after logWait if that is nobody.
+func tell(text string) {
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		fmt.Fprint(os.Stderr, text)
+	}()
+	select {
+	case <-told:
+	case <-time.After(logWait):
 	}
 }
 
@@ -101,30 +118,41 @@ func (s *Service) Every(interval time.Duration, task func(ctx context.Context) e
 			case <-ticker.C:
 			}
 			if err := guarded(ctx, task); err != nil && ctx.Err() == nil {
-				s.log(ctx, slog.LevelError, "periodic task failed",
+				s.report(ctx, slog.LevelError, "periodic task failed",
 					slog.Duration("interval", interval), slog.String("error", err.Error()))
 			}
 		}
 	})
 }
 
-// guarded runs task and turns a panic into an error with its stack.
-func guarded(ctx context.Context, task func(context.Context) error) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
-		}
+// guarded runs task, and turns into an error what else may come of it: a panic, with its stack, and the end of its
+// goroutine (runtime.Goexit, which is what testing.T.Fatal does), for which it has one of its own.
+func guarded(ctx context.Context, task func(context.Context) error) error {
+	ended := make(chan error, 1)
+	go func() {
+		err := errTaskGone
+		defer func() {
+			if value := recover(); value != nil {
+				err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
+			}
+			ended <- err
+		}()
+		err = task(ctx)
 	}()
-	return task(ctx)
+	return <-ended
 }
+
+var errTaskGone = errors.New("the task ended its goroutine instead of returning")
 
 // Run listens on Config.Addr, registers the service with the registry if it has one, and serves until ctx ends. Then
 // the service is no longer ready and leaves its registry, and for the DrainDelay serves those who have not heard. After
 // that it refuses new work with 503, what is under way may finish within the DrainTimeout, what has not by then has its
 // context ended, and Run returns nil. It returns an error if it cannot listen, if nobody could reach it where it would
-// register, or if a background task failed.
+// register, if a background task failed, or if the service has been served before: a service serves once.
 func (s *Service) Run(ctx context.Context) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Addr)
+	var listen net.ListenConfig
+	listen.SetMultipathTCP(false) // see keepOut
+	listener, err := listen.Listen(ctx, "tcp", s.config.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
@@ -135,7 +163,12 @@ func (s *Service) Run(ctx context.Context) error {
 // a Unix socket, a port that somebody else opened. For others to find it in a registry, one with TLS of its own, and one
 // that is not of TCP, need a Config.PublicURL.
 func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
+	if s.served.Swap(true) {
+		_ = listener.Close()
+		return fmt.Errorf("the service %q has been served before, and once stopped it refuses all calls: make another one with New", s.config.Name)
+	}
 	if err := s.explore(); err != nil {
+		s.served.Store(false)
 		_ = listener.Close()
 		return err
 	}
@@ -151,8 +184,19 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	defer s.closeRegistry()
 	announcer, err := s.newAnnouncer(ctx, listener.Addr())
 	if err != nil {
+		s.served.Store(false)
 		_ = listener.Close()
 		return err
+	}
+	var closing lingerer
+	defer closing.end()
+	door := newDoor(listener, &s.connections, &closing)
+	bounded := server.ConnState
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		if bounded != nil {
+			bounded(conn, state)
+		}
+		s.connections.note(conn, state)
 	}
 	var tasks sync.WaitGroup
 	failed := make(chan error, 1+len(s.background))
@@ -163,10 +207,9 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 			}
 		})
 	}
-	var closing lingerer
-	defer closing.end()
 	tasks.Go(func() {
-		if err := serve(server, closing.listen(listener)); !errors.Is(err, http.ErrServerClosed) {
+		defer door.isQuiet()
+		if err := serve(server, door); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	})
@@ -184,8 +227,9 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	case err = <-failed:
 		stop()
 	}
-	s.leave(announcer)
-	s.stop(server, &tasks, cancelCalls)
+	stopping := &departure{service: s, server: server, door: door, announcer: announcer, tasks: &tasks, cancelCalls: cancelCalls}
+	stopping.leave(context.Cause(ctx))
+	stopping.drain()
 	return err
 }
 
@@ -218,7 +262,7 @@ func (s *Service) logStart(ctx context.Context, url string) {
 	if s.config.Explorer != noExplorer {
 		attributes = append(attributes, slog.String("explorer", url+s.config.Explorer))
 	}
-	s.log(ctx, slog.LevelInfo, "listening", attributes...)
+	s.report(ctx, slog.LevelInfo, "listening", attributes...)
 }
 
 // serve accepts connections until server is shut down.
@@ -245,71 +289,6 @@ func (s *Service) baseURL(address net.Addr) string {
 	return scheme + net.JoinHostPort(host, port)
 }
 
-// leave goes on serving until callers can know that the service stops.
-func (s *Service) leave(announcer *announcer) {
-	s.log(context.Background(), slog.LevelInfo, "stopping", slog.String("service", s.config.Name))
-	s.leaving.Store(true)
-	delay := s.config.DrainDelay
-	if announcer != nil {
-		select {
-		case <-announcer.left:
-			if announcer.lease != nil || announcer.known {
-				orDefault(&delay, defaultDrainDelay)
-			}
-		case <-time.After(leaveWait + stopGrace): // a registry that does not heed its context
-		}
-	}
-	if delay > 0 {
-		time.Sleep(delay)
-	}
-}
-
-// stop drains the service. The listener stays open until the calls under way are done, so that whoever still comes
-// hears that this instance is leaving instead of nothing.
-func (s *Service) stop(server *http.Server, tasks *sync.WaitGroup, cancelCalls func()) {
-	drain := context.Background()
-	if s.config.DrainTimeout != Unlimited {
-		limited, cancel := context.WithTimeout(drain, s.config.DrainTimeout)
-		defer cancel()
-		drain = limited
-	}
-	s.gate.shut()
-	err := s.gate.wait(drain)
-	if err == nil {
-		err = server.Shutdown(drain)
-	}
-	if err != nil {
-		s.log(drain, slog.LevelWarn, "calls were cut short", slog.Duration("after", s.config.DrainTimeout))
-	}
-	cancelCalls()
-	grace, cancel := context.WithTimeout(context.Background(), stopGrace)
-	defer cancel()
-	if err != nil && server.Shutdown(grace) != nil {
-		_ = server.Close()
-	}
-	finished := make(chan struct{})
-	go func() {
-		tasks.Wait()
-		close(finished)
-	}()
-	select {
-	case <-finished:
-	case <-drain.Done():
-		select {
-		case <-finished:
-		case <-grace.Done():
-			s.log(grace, slog.LevelWarn, "a background task did not end")
-		}
-	}
-}
-
-// closeRegistry closes a registry that the service has opened.
-func (s *Service) closeRegistry() {
-	if err := s.registry.close(); err != nil {
-		s.log(context.Background(), slog.LevelWarn, "the registry was not closed", slog.String("error", err.Error()))
-	}
-}
-
 // server is the net/http server of Run, with every limit set.
 func (s *Service) server(calls context.Context) *http.Server {
 	limits := &s.limits
@@ -322,7 +301,10 @@ func (s *Service) server(calls context.Context) *http.Server {
 		IdleTimeout:       limits.Idle, // Unlimited stays negative: where it is 0, net/http takes the ReadTimeout
 		MaxHeaderBytes:    min(limits.Headers, maxHeaders),
 		BaseContext:       func(net.Listener) context.Context { return calls },
-		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(reporter{s}, slog.LevelDebug),
+	}
+	if limits.Connection != Unlimited {
+		server.ConnContext = withLifetime(limits.Connection)
 	}
 	s.replies.bindServer(server)
 	return server

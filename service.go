@@ -37,7 +37,10 @@ type Service struct {
 	registry   ownRegistry
 	readiness  readiness
 	lines      *lines           // nil where the log is not Go's own
+	reports    reports          // where it is not
+	served     atomic.Bool      // by Serve, which can be once
 	leaving    atomic.Bool      // it has begun to stop
+	asked      atomic.Bool      // somebody goes by /readyz
 	explore    func() error     // mounts the explorer, once
 	listening  func(url string) // told the address of the server when Serve has begun
 
@@ -51,6 +54,10 @@ type Service struct {
 	slots     slots // of calls
 	gate      gate  // of bodies
 	replies   replies
+
+	connections connections // of Serve
+	exchanges   sync.Pool
+	lookout     lookout
 }
 
 // registered is a method with what serving it needs.
@@ -155,6 +162,9 @@ func (s *Service) Config() Config { return s.config }
 // ServeHTTP answers calls at the endpoint, /livez and /readyz, and what [Service.Handle] was given.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.freeze()
+	if isOver(r) {
+		w.Header().Set("Connection", "close") // with HTTP/2, net/http says so by GOAWAY
+	}
 	atEndpoint := r.URL.Path == s.config.Endpoint
 	refuse := func(failure *Error) { s.endpoint.refuse(w, r, http.StatusForbidden, failure) }
 	if !s.origins.admit(w, r, refuse, atEndpoint) {
@@ -194,6 +204,7 @@ func (s *Service) serveLive(w http.ResponseWriter, _ *http.Request) {
 
 // serveReady says whether new work is welcome.
 func (s *Service) serveReady(w http.ResponseWriter, _ *http.Request) {
+	s.asked.Store(true)
 	if s.leaving.Load() || s.gate.isShut() || !s.readiness.isReady() {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return

@@ -16,6 +16,7 @@ const headStart = 100 * time.Microsecond
 type worker struct {
 	writer codec.Writer // of the replies to the requests it took
 	room   room         // of writer
+	post   *post
 	tally
 }
 
@@ -34,7 +35,7 @@ func (x *exchange) runBatch() {
 	count := min(limits.BatchWorkers, len(x.requests))
 	x.replies = slices.Grow(x.replies, len(x.requests))[:len(x.requests)]
 	for len(x.workers) < count {
-		x.workers = append(x.workers, worker{})
+		x.workers = append(x.workers, worker{post: x.service.lookout.post()})
 	}
 	for i := range x.workers[:count] {
 		w := &x.workers[i]
@@ -78,7 +79,7 @@ func (x *exchange) work(own *worker, number int) {
 		}
 		start := len(w.Bytes)
 		w.Limit = reach(start, max(int(x.room.Load()), 0))
-		v := x.answer(w, &x.requests[i])
+		v := x.answer(w, own.post, &x.requests[i])
 		x.room.Add(int64(start - len(w.Bytes)))
 		x.replies[i] = span{worker: number, start: start, end: len(w.Bytes), code: v.code, done: true}
 		own.note(i, v)
@@ -140,7 +141,7 @@ func (x *exchange) instead(i int, reply span, room int) []byte {
 	switch {
 	case !reply.done:
 		method, _ := x.lookUp(&x.requests[i])
-		failure := x.service.internal(method, errGone, nil)
+		failure := x.service.internal(x.ctx, method, errGone, nil)
 		x.note(i, verdict{code: failure.Code, method: method})
 		if id == nil {
 			return nil

@@ -27,9 +27,10 @@ Watched are the folders of the module, new ones too, what go:embed takes from
 them, and packages that a replace or a go.work takes from elsewhere. A build that
 makes no other program restarts nothing.
 
-What follows -- goes to the program. The program gets JACINTH_DEVELOPMENT=true and
-JACINTH_DRAIN_TIMEOUT, unless the environment has them already. It is stopped by
-SIGTERM, and killed if it has not ended some seconds after its time to drain.`,
+What follows -- goes to the program. The program gets JACINTH_DEVELOPMENT=true,
+JACINTH_DRAIN_TIMEOUT and JACINTH_DRAIN_DELAY=1ms, unless the environment has them
+already. It is stopped by SIGTERM, and killed if it has not ended some seconds
+after its time to drain.`,
 		Example: `  jacinth dev
   jacinth dev ./cmd/billing -- -addr :9000
   HELLO_TOKEN=$(pass hello) jacinth dev`,

@@ -185,7 +185,10 @@ func (s *Session) refresh(ctx context.Context, w *watcher) error {
 // worked on.
 func (s *Session) environment() []string {
 	environment := os.Environ()
-	for name, value := range map[string]string{"JACINTH_DEVELOPMENT": "true", "JACINTH_DRAIN_TIMEOUT": s.Drain.String()} {
+	for name, value := range map[string]string{
+		"JACINTH_DEVELOPMENT": "true", "JACINTH_DRAIN_TIMEOUT": s.Drain.String(),
+		"JACINTH_DRAIN_DELAY": "1ms", // no balancer has to learn of its end, and somebody waits for the next one
+	} {
 		if _, set := os.LookupEnv(name); !set {
 			environment = append(environment, name+"="+value)
 		}

@@ -1,0 +1,13 @@
+//go:build !unix
+
+package jacinth
+
+import (
+	"net"
+	"os"
+)
+
+// canLook reports that no connection can be read without waiting here: net/http ends them all.
+func canLook(net.Conn) bool { return false }
+
+func readNow(net.Conn, []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
