@@ -17,8 +17,9 @@ type origins struct {
 	protection *http.CrossOriginProtection // nil when every origin is welcome
 	allowed    []string
 	any        bool
-	host       string // of Config.PublicURL
-	headers    string // that a page may send
+	host       string   // of Config.PublicURL
+	names      []string // that requests may come for, where the one of Config.PublicURL is one that anybody can own
+	headers    string   // that a page may send
 }
 
 // anyOrigin in Config.Origins admits every site.
@@ -49,6 +50,14 @@ func newOrigins(c *Config) (*origins, error) {
 	}
 	if public, err := url.Parse(c.PublicURL); err == nil {
 		o.host = public.Host
+		if name := plainName(public.Host); canBeOwned(name) {
+			o.names = []string{name}
+			for _, origin := range c.Origins { // other names of the service, perhaps
+				if site, err := url.Parse(origin); err == nil {
+					o.names = append(o.names, plainName(site.Host))
+				}
+			}
+		}
 	}
 	return o, nil
 }
@@ -99,22 +108,59 @@ func (o *origins) admit(w http.ResponseWriter, r *http.Request, refuse func(*Err
 	return false
 }
 
-// hostIsOurs refuses a request that came in over the loopback interface for a host that is not: a web page whose name
-// its owner has pointed at 127.0.0.1 (DNS rebinding; CVE-2026-34742 is one case of many).
+// hostIsOurs refuses a request that came for a host that this is not: a web page whose name its owner has pointed at an
+// address that only the visitor can reach (DNS rebinding; CVE-2026-34742 is one case of many). Over the loopback interface
+// only the names of this machine are right, and over others those that isKnown knows. Who asks how the service is may do
+// so by any name.
 func (o *origins) hostIsOurs(r *http.Request) bool {
+	if r.URL.Path == livePath || r.URL.Path == readyPath {
+		return true
+	}
 	switch local := r.Context().Value(http.LocalAddrContextKey).(type) {
 	case *net.TCPAddr: // what it is, but in tests; its text need not be made
 		if !local.IP.IsLoopback() {
-			return true
+			return o.isKnown(r.Host)
 		}
 	case net.Addr:
 		if !isLoopback(local.String()) {
-			return true
+			return o.isKnown(r.Host)
 		}
 	default:
 		return true
 	}
 	return isLoopback(r.Host) || o.host != "" && strings.EqualFold(r.Host, o.host)
+}
+
+// isKnown reports whether a host, with or without a port, is the one of Config.PublicURL, one of Config.Origins, or one
+// that no stranger can have pointed here: an address, none at all, which no browser sends, or a name that the network of
+// the service gives. Without a PublicURL that has a name, every name may be right.
+func (o *origins) isKnown(hostPort string) bool {
+	if len(o.names) == 0 || strings.EqualFold(hostPort, o.host) {
+		return true
+	}
+	name := plainName(hostPort)
+	return !canBeOwned(name) || slices.Contains(o.names, name)
+}
+
+// notOwned are the ends of names that nobody can register.
+var notOwned = []string{".localhost", ".local", ".internal", ".svc", ".home.arpa", ".lan", ".corp", ".test"}
+
+// canBeOwned reports whether a stranger could own a name, and so say where it points.
+func canBeOwned(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil || !strings.Contains(name, ".") {
+		return false
+	}
+	return !slices.ContainsFunc(notOwned, func(end string) bool { return strings.HasSuffix(name, end) })
+}
+
+// plainName is a host in small letters, without a port and the dot that may end it.
+func plainName(hostPort string) string {
+	host := hostPort
+	if h, _, err := net.SplitHostPort(hostPort); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 // isLoopback reports whether a host, with or without a port, is this machine and nothing but it.

@@ -32,7 +32,7 @@ var (
 	errNotJSON          = &Error{Code: InvalidRequest, Data: detail{Reason: "the Content-Type must be application/json"}}
 	errEncoded          = &Error{Code: InvalidRequest, Data: detail{Reason: "a compressed body is not accepted"}}
 	errOtherSite        = &Error{Code: InvalidRequest, Data: detail{Reason: "a page of another site may not call this service: see Config.Origins"}}
-	errWrongHost        = &Error{Code: InvalidRequest, Data: detail{Reason: "the Host is not this machine: behind a proxy on it, set -public-url"}}
+	errWrongHost        = &Error{Code: InvalidRequest, Data: detail{Reason: "the Host is no name of this service: set -public-url to the one that it has, and list others in Origins"}}
 	errUnread           = &Error{Code: ParseError, Data: detail{Reason: "the body did not arrive whole"}}
 	errTooSlow          = &Error{Code: ParseError, Data: detail{Reason: "the body did not arrive in time"}}
 )
