@@ -34,7 +34,7 @@ type Config struct {
 
 	Addr      string // -addr: host:port to listen on; 127.0.0.1:8000
 	Endpoint  string // -endpoint: path that calls are posted to; /api
-	PublicURL string // -public-url: where others reach the service, without its Endpoint, when that is not Addr
+	PublicURL string // -public-url: where others reach the service, without its Endpoint, when that is not Addr; see docs/adr/0017
 
 	// Authorize decides whether a call of a private method may go on: nil lets it, an *Error is sent as it is, any
 	// other error is logged and answered with AccessDenied. It runs before the params are looked at, once for each
@@ -80,7 +80,8 @@ type Config struct {
 	// Logger gets what the service has to say, a line at Info for each request among it, before the caller gets the reply.
 	// nil is slog.Default(). If that is still the log that Go begins with, text on standard error, the lines of requests
 	// that come within 10 ms of each other share a write while Run or Serve is at work: they may stand behind lines that the
-	// program itself wrote in that time, and a program that does not end by them loses at most 4 KiB of its last.
+	// program itself wrote in that time, and a program that does not end by them loses those of its last 10 ms. Nobody waits
+	// for that log; a handler of yours that blocks holds up calls, and not the end of Run and Serve.
 	Logger *slog.Logger
 }
 

@@ -12,7 +12,7 @@ import (
 
 const (
 	// defaultDrainDelay is enough for a balancer that checks every second and believes the third failure. See
-	// docs/adr/0008.
+	// docs/adr/0016.
 	defaultDrainDelay    = 5 * time.Second
 	registeredDrainDelay = time.Second // after a registry has told callers that the service leaves, where that is all they go by
 
