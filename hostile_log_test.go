@@ -189,13 +189,13 @@ func TestHostile_stopsThoughNobodyReadsItsLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		response.Body.Close()
-		gone := make(chan error)
+		gone := make(chan struct{})
 		go func() {
+			defer close(gone)
 			response, err := client.Post(u.root+"/api", "application/json", strings.NewReader(call("m")))
 			if err == nil {
 				response.Body.Close()
 			}
-			gone <- err
 		}()
 		u.stop(t)
 		<-gone
