@@ -103,6 +103,7 @@ type Limits struct {
 	Connection   time.Duration // -max-connection-age: of a connection, a fifth less at most; 10m
 	Call         time.Duration // -call-timeout: for one call, unless the method says otherwise; 25s
 	InFlight     int           // -max-in-flight: calls that run at a time; 512
+	Waiting      int           // -max-waiting: calls that wait at a time, see [Waits], beside those; 1024
 
 	ReplyInFlight int           // -max-reply-in-flight: of all replies that are made or wait to be read; 128 MiB
 	Write         time.Duration // -write-timeout: for a reply to be read, and 1s more for each 16 KiB of it; 20s
@@ -144,6 +145,7 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&l.InFlight, 512)
 	orDefault(&l.ReplyInFlight, 128<<20)
 	orDefault(&l.Write, 20*time.Second)
+	orDefault(&l.Waiting, 1024)
 	return c, c.check()
 }
 
@@ -242,7 +244,7 @@ func isUnspecified(host string) bool {
 func (l Limits) resolved() Limits {
 	for _, field := range []*int{
 		&l.Body, &l.BodyInFlight, &l.BatchItems, &l.BatchWorkers, &l.Response, &l.Depth, &l.ID, &l.Headers, &l.InFlight,
-		&l.ReplyInFlight,
+		&l.Waiting, &l.ReplyInFlight,
 	} {
 		if *field == Unlimited {
 			*field = math.MaxInt
@@ -317,6 +319,7 @@ func (c *Config) settings() []setting {
 		{"max-in-flight", "`calls` that run at a time", (*countValue)(&l.InFlight)},
 		{"max-reply-in-flight", "`bytes` of all replies that are made or wait to be read", (*countValue)(&l.ReplyInFlight)},
 		{"write-timeout", "`time` for a reply to be read, and 1s more for each 16 KiB of it", (*durationValue)(&l.Write)},
+		{"max-waiting", "`calls` that wait for something at a time, beside those that run", (*countValue)(&l.Waiting)},
 	}
 }
 

@@ -352,11 +352,14 @@ func (x *exchange) admit(c *callContext, v *verdict) *Error {
 //
 // It is a function of its own because Go makes a defer cheap only where there are few of them and few returns.
 func (x *exchange) run(c *callContext, w *codec.Writer, p *post, method *registered, v *verdict) (failure *Error) {
-	if x.service.replies.areFull() || !x.service.slots.enter() {
+	if len(x.body) > method.mostBody {
+		return errBodyTooLarge.withLimit(method.mostBody)
+	}
+	if x.service.replies.areFull() || !method.room.enter() {
 		v.shed = true
 		return errBusy
 	}
-	defer x.service.slots.leave()
+	defer method.room.leave()
 	if !method.slots.enter() {
 		v.shed = true
 		return errBusy

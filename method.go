@@ -35,6 +35,7 @@ type Method struct {
 	Errors      []*Error      // failures that callers should be ready for
 	Timeout     time.Duration // for one call; 0 is Limits.Call, Unlimited is none
 	MaxInFlight int           // calls at a time, further ones get Unavailable; 0 is no limit beside Limits.InFlight
+	Waits       bool          // its calls spend their time waiting, and take places of Limits.Waiting; see [Waits]
 	ReadOnly    bool          // changes nothing, so that callers may repeat it freely
 	Scope       string        // what the caller of a private method must be granted; empty is its full name
 	Idempotent  bool          // running it twice is the same as once, so that callers may repeat it when unanswered

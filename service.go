@@ -51,7 +51,8 @@ type Service struct {
 	endpoint  endpoint
 	origins   *origins
 	documents *documents
-	slots     slots // of calls
+	slots     slots // of calls that work
+	waiting   slots // of calls that wait
 	gate      gate  // of bodies
 	replies   replies
 
@@ -67,6 +68,9 @@ type registered struct {
 	run     Handler // with all middleware around it; nil if its function is called in place: see wrapped
 	timeout time.Duration
 	slots   slots
+
+	room     *slots // of the service, where its calls take their places: see enroll
+	mostBody int    // bytes of a body with a call of it
 }
 
 // New makes a service without methods of its own but rpc.discover and get_service_specs, with which it describes
@@ -219,11 +223,13 @@ func (s *Service) freeze() {
 		s.limits = s.config.Limits.resolved()
 		s.slots.limit = int64(s.limits.InFlight)
 		s.replies.bind(&s.limits)
+		s.waiting.limit = int64(s.limits.Waiting)
 		s.endpoint = newEndpoint(s)
 		s.origins, _ = newOrigins(&s.config) // checked by New
 		s.documents = newDocuments(s)
 		for _, m := range s.methods {
 			m.run = m.wrapped(slices.Concat(s.middleware, m.group.around()))
+			s.enroll(m)
 			m.slots.limit = math.MaxInt64
 			if m.MaxInFlight > 0 {
 				m.slots.limit = int64(m.MaxInFlight)

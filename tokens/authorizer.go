@@ -40,7 +40,8 @@ type Option func(*Authorizer)
 func Audit(logger *slog.Logger) Option { return func(a *Authorizer) { a.audit = logger } }
 
 // DefaultInFlight is how many calls of one token run at a time, unless limits say otherwise: one caller alone cannot take
-// every slot of a service.
+// every slot of a service. Calls of methods that wait, see [jacinth.Waits], are counted apart, and 32 times as many of them
+// may be under way.
 const DefaultInFlight = 128
 
 // DefaultLimits bounds the tokens whose record has no limits of its own. What it leaves out is unlimited, but for
@@ -194,10 +195,11 @@ func (p *profile) admit(req *jacinth.Request, now int64, question bool) (reason,
 	if question {
 		return granted, 0
 	}
-	if p.inFlight > 0 && !p.usage.enter(req, p.inFlight) {
+	lane, limit := p.lane(req.Method)
+	if limit > 0 && !lane.enter(req, limit) {
 		return overInFlight, 0
 	}
-	if wait := p.usage.calls.take(now, p.calls); wait > 0 {
+	if wait := lane.calls.take(now, p.calls); wait > 0 {
 		return overRate, wait // the slot goes back with the call
 	}
 	return granted, 0

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -101,11 +102,28 @@ type profile struct {
 
 // usage is what a token is doing. It outlives changes of the record.
 type usage struct {
+	work   lane
+	wait   lane         // of methods that wait, see [jacinth.Waits]: they take nothing from the others
+	noted  atomic.Int64 // the second of the last use that the store was told
+	warned atomic.Int64 // the second when its end was last warned of
+}
+
+// lane is what the calls of a token that work, or those that wait, have taken of its limits.
+type lane struct {
 	calls    bucket
 	inFlight atomic.Int64
-	leave    func()       // gives back a slot of inFlight; made once, because a method value is an allocation
-	noted    atomic.Int64 // the second of the last use that the store was told
-	warned   atomic.Int64 // the second when its end was last warned of
+	leave    func() // gives back a slot of inFlight; made once, because a method value is an allocation
+}
+
+// waitingPerCall is how many calls of a token may wait for each that may run.
+const waitingPerCall = 32
+
+// lane returns where a call of a method is counted, and how many run there at a time, 0 for no limit.
+func (p *profile) lane(method *jacinth.Method) (*lane, int64) {
+	if method.Waits {
+		return &p.usage.wait, min(p.inFlight, math.MaxInt64/waitingPerCall) * waitingPerCall
+	}
+	return &p.usage.work, p.inFlight
 }
 
 func newProfile(known *Record, defaults Limits) *profile {
@@ -151,16 +169,18 @@ func (p *profile) mayCall(method *jacinth.Method) bool {
 
 func newUsage() *usage {
 	u := new(usage)
-	u.leave = func() { u.inFlight.Add(-1) }
+	for _, l := range []*lane{&u.work, &u.wait} {
+		l.leave = func() { l.inFlight.Add(-1) }
+	}
 	return u
 }
 
 // enter takes one of the slots for calls in flight, which the call gives back when it is over.
-func (u *usage) enter(req *jacinth.Request, limit int64) bool {
-	if u.inFlight.Add(1) > limit {
-		u.leave()
+func (l *lane) enter(req *jacinth.Request, limit int64) bool {
+	if l.inFlight.Add(1) > limit {
+		l.leave()
 		return false
 	}
-	req.AtEnd(u.leave)
+	req.AtEnd(l.leave)
 	return true
 }
