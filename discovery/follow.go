@@ -85,6 +85,9 @@ func ask(ctx context.Context, client *jacinth.Client, service string, source int
 			if v.Revision == params.Revision {
 				pause = idlePace
 			}
+			if v.RetryMS > 0 {
+				pause = max(pause, min(time.Duration(v.RetryMS)*time.Millisecond, watchWait))
+			}
 			pause = spread(pause) - time.Since(begun)
 			params.Revision, params.WaitMS = v.Revision, watchWait.Milliseconds()
 			if !v.Settled {

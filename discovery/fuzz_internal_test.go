@@ -36,7 +36,7 @@ func FuzzService(f *testing.F) {
 	})
 	svc := r.service()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r.table = newTable(limits{names: 3, perName: 3, all: 5, waiters: 1}, slog.New(slog.DiscardHandler))
+		r.table = newTable(limits{names: 3, perName: 3, all: 5, waiters: 1}, shares{holder: 100, strangers: 100, perStranger: 3}, slog.New(slog.DiscardHandler))
 		r.table.close() // so that nobody waits
 		reply := svc.Dispatch(t.Context(), jacinth.Peer{Address: "10.0.0.7:4000"}, body, nil)
 		if len(reply) > 0 && !json.Valid(reply) {

@@ -131,8 +131,9 @@ var silent = slog.New(slog.DiscardHandler)
 
 // openConfig is of a registry in which everybody may do everything.
 var openConfig = discovery.RegistryConfig{
-	Service: jacinth.Config{Logger: silent, Authorize: func(context.Context, *jacinth.Request) error { return nil }},
-	Admit:   func(context.Context, jacinth.Instance) error { return nil },
+	HolderShare: 100, // since everybody is one caller
+	Service:     jacinth.Config{Logger: silent, Authorize: func(context.Context, *jacinth.Request) error { return nil }},
+	Admit:       func(context.Context, jacinth.Instance) error { return nil },
 }
 
 // startService serves a registry in memory and returns a client of it.

@@ -18,6 +18,7 @@ const (
 
 	retryBase   = 500 * time.Millisecond // between tries while a registry is out of reach; it doubles
 	retryCap    = 5 * time.Second
+	soon        = 2 * time.Second  // the same, until a lease runs out that was kept so far
 	refusedWait = 30 * time.Second // until a registry that refused is asked again: tokens are changed by people
 )
 
@@ -40,7 +41,8 @@ type HTTP struct {
 //
 //	registry, err := discovery.NewHTTP(&jacinth.Client{URL: "https://registry.internal/api", TokenSource: token})
 //
-// It fails, with a sentence, if there is none or one has no URL.
+// It fails, with a sentence, if there is none or one has no URL, and if one has Coalesce: beats would wait behind the
+// questions that the registry answers only after a change.
 func NewHTTP(clients ...*jacinth.Client) (*HTTP, error) {
 	if len(clients) == 0 {
 		return nil, errors.New("a registry over HTTP needs a client of at least one registry service")
@@ -48,6 +50,9 @@ func NewHTTP(clients ...*jacinth.Client) (*HTTP, error) {
 	for _, client := range clients {
 		if u, err := url.Parse(client.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 			return nil, fmt.Errorf("%q is not the URL of a registry, such as http://127.0.0.1:8500/api", clip(redact.URL(client.URL)))
+		}
+		if client.Coalesce != 0 {
+			return nil, errors.New("a client of a registry has no Coalesce: beats would wait behind questions that are answered only after a change")
 		}
 	}
 	return &HTTP{clients: clients}, nil

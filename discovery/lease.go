@@ -142,6 +142,7 @@ func (p *leasePart) keep(ctx context.Context, answers chan<- error) {
 		}
 	}
 	var told outage
+	var heard time.Time // when the registry was told last that the instance is there
 	for failures := 0; ; {
 		err := p.beat(ctx)
 		if ctx.Err() != nil {
@@ -153,7 +154,7 @@ func (p *leasePart) keep(ctx context.Context, answers chan<- error) {
 		pause := spread(beat)
 		switch {
 		case err == nil:
-			failures = 0
+			failures, heard = 0, time.Now()
 			answer(nil)
 		case errors.Is(err, errSuperseded):
 			answer(err)
@@ -166,6 +167,9 @@ func (p *leasePart) keep(ctx context.Context, answers chan<- error) {
 		default:
 			failures++
 			pause = backoff(failures)
+			if time.Since(heard) < ttl { // the lease is not to run out while the registry is only busy
+				pause = min(pause, spread(soon))
+			}
 		}
 		if !sleep(ctx, pause) {
 			return

@@ -22,7 +22,7 @@ func (m *Memory) Register(_ context.Context, instance jacinth.Instance) (jacinth
 		return nil, fmt.Errorf("the instance cannot be registered: %w", err)
 	}
 	r := record{Instance: instance, Epoch: m.epoch.Add(1)}
-	if err := m.table.register(r); err != nil {
+	if err := m.table.register(r, holder{}); err != nil {
 		return nil, err
 	}
 	return &memoryLease{table: &m.table, record: r}, nil
@@ -35,7 +35,7 @@ func (m *Memory) Watch(ctx context.Context, service string) iter.Seq2[[]jacinth.
 			refuse(ctx, err, yield)
 			return
 		}
-		for v := m.table.look(service); ; v = m.table.wait(ctx, service, v.Revision) {
+		for v := m.table.look(service); ; v = m.table.wait(ctx, service, v.Revision, holder{}) {
 			if ctx.Err() != nil || !yield(instancesOf(v.Instances), nil) {
 				return
 			}

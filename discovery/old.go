@@ -91,19 +91,19 @@ func (r *registryService) ping(ctx context.Context, p pingParams) (bool, error) 
 	if err := checkInstance(&instance); err != nil {
 		return false, jacinth.Errorf(jacinth.InvalidParams, "%v", err)
 	}
-	stranger, err := r.admitOld(ctx, &instance)
-	if err != nil {
+	if err := r.admitOld(ctx, &instance); err != nil {
 		return false, err
 	}
-	return true, failureOf(r.table.ping(instance, stranger))
+	return true, r.added(ctx, &instance, r.table.ping(instance, holderFrom(ctx)))
 }
 
-// admitOld decides whether a ping may make an instance known. It returns the host of a caller without a token.
-func (r *registryService) admitOld(ctx context.Context, instance *jacinth.Instance) (stranger string, err error) {
+// admitOld decides whether a ping may make an instance known.
+func (r *registryService) admitOld(ctx context.Context, instance *jacinth.Instance) error {
 	request := jacinth.RequestFrom(ctx)
 	if !isOld(request) {
-		return "", r.admit(ctx, instance)
+		return r.admit(ctx, instance)
 	}
+	var err error
 	if !r.isOldName(instance.Service) {
 		err = jacinth.Errorf(jacinth.AccessDenied, "%q is for callers with a token", instance.Service)
 	} else if !isOwn(request, instance.URL) {
@@ -111,10 +111,18 @@ func (r *registryService) admitOld(ctx context.Context, instance *jacinth.Instan
 	}
 	if err != nil {
 		r.refused(ctx, instance, err)
-		return "", err
+	}
+	return err
+}
+
+// holderFrom is who calls, as far as shares of the registry go.
+func holderFrom(ctx context.Context) holder {
+	request := jacinth.RequestFrom(ctx)
+	if !isOld(request) {
+		return holder{name: request.Caller.Name}
 	}
 	host, _, _ := net.SplitHostPort(request.Address)
-	return orHere(host), nil
+	return strangerAt(host)
 }
 
 // orHere is a host, or a word for this machine where a connection has none.

@@ -34,10 +34,22 @@ type RegistryConfig struct {
 	// pymicroservice does.
 	LocateURLs bool
 
-	MaxNames     int // names of services; 1000
-	MaxPerName   int // instances of one service; 1000
-	MaxInstances int // instances in all; 5000
-	MaxWatchers  int // calls that wait for a change; 2000, and further ones are answered at once
+	MaxNames     int // names of services; 2000
+	MaxPerName   int // instances of one service; 2000
+	MaxInstances int // instances in all; 10000
+	MaxWatchers  int // calls that wait for a change; 4000, and further ones are answered at once
+
+	// HolderShare is how much of each of these limits is for one caller whatever others take, in percent; 5. While less
+	// than half of a limit is taken, a caller may have more of it; beyond that it gets no more than its share, so that
+	// nobody can crowd out others. What it has, it keeps. Callers are told apart by their names, see [jacinth.Caller];
+	// 100 is for a registry in which all have one.
+	HolderShare int
+
+	// StrangerShare is how many of the names and instances all callers without a token may have together, in percent;
+	// 20. MaxPerStranger is how many instances those at one address may have, or in one /64 network of IPv6; 16. See
+	// OldNames.
+	StrangerShare  int
+	MaxPerStranger int
 }
 
 // NewRegistryService makes a registry that is a service itself, for [HTTP] on other machines. The command "jacinth
@@ -68,14 +80,22 @@ type registryService struct {
 func newRegistryService(config RegistryConfig) *registryService {
 	orDefault(&config.Service.Name, "registry")
 	orDefault(&config.Service.Description, "Knows which instances of services run, and where.")
-	orDefault(&config.MaxNames, 1000)
-	orDefault(&config.MaxPerName, 1000)
-	orDefault(&config.MaxInstances, 5000)
-	orDefault(&config.MaxWatchers, 2000)
-	orDefault(&config.Service.Limits.InFlight, config.MaxWatchers+512)
-	for _, limit := range []int{config.MaxNames, config.MaxPerName, config.MaxInstances, config.MaxWatchers} {
+	orDefault(&config.MaxNames, 2000)
+	orDefault(&config.MaxPerName, 2000)
+	orDefault(&config.MaxInstances, 10_000)
+	orDefault(&config.MaxWatchers, 4000)
+	orDefault(&config.HolderShare, 5)
+	orDefault(&config.StrangerShare, 20)
+	orDefault(&config.MaxPerStranger, 16)
+	orDefault(&config.Service.Limits.Waiting, 2*config.MaxWatchers) // since those that are one too many are answered too
+	for _, limit := range []int{config.MaxNames, config.MaxPerName, config.MaxInstances, config.MaxWatchers, config.MaxPerStranger} {
 		if limit < 0 {
 			panic("discovery: a limit of a RegistryConfig is negative: there is no registry without limits")
+		}
+	}
+	for _, share := range []int{config.HolderShare, config.StrangerShare} {
+		if share < 1 || share > 100 {
+			panic("discovery: a share of a RegistryConfig is a percentage, from 1 to 100")
 		}
 	}
 	for _, name := range config.OldNames {
@@ -91,6 +111,8 @@ func newRegistryService(config RegistryConfig) *registryService {
 	}
 	return &registryService{config: config, table: newTable(limits{
 		names: config.MaxNames, perName: config.MaxPerName, all: config.MaxInstances, waiters: config.MaxWatchers,
+	}, shares{
+		holder: config.HolderShare, strangers: config.StrangerShare, perStranger: config.MaxPerStranger,
 	}, config.Service.Logger)}
 }
 
@@ -105,7 +127,7 @@ func (r *registryService) service() *jacinth.Service {
 		jacinth.Doc("Keeps an instance known for 15 more seconds."))
 	jacinth.Private(svc, leaveMethod, r.leave, jacinth.Scope(readScope), jacinth.Idempotent(), jacinth.Doc("Makes an instance unknown."))
 	jacinth.Private(svc, listMethod, r.list, jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Doc("Answers with the instances of a service."))
-	jacinth.Private(svc, watchMethod, r.watch, jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Timeout(maxWait+5*time.Second),
+	jacinth.Private(svc, watchMethod, r.watch, jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Waits(), jacinth.Timeout(maxWait+5*time.Second),
 		jacinth.Doc("Answers with the instances of a service once their revision is another one, or when the time to wait is over."))
 	jacinth.Private(svc, statusMethod, r.status, jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Doc("Tells how the registry is."))
 	r.old(svc)
@@ -153,7 +175,7 @@ func (r *registryService) register(ctx context.Context, p registerParams) (jacin
 	if err := r.admit(ctx, &instance); err != nil {
 		return jacinth.None{}, err
 	}
-	return jacinth.None{}, failureOf(r.table.register(record{instance, p.Epoch}))
+	return jacinth.None{}, r.added(ctx, &instance, r.table.register(record{instance, p.Epoch}, holderFrom(ctx)))
 }
 
 func (r *registryService) renew(ctx context.Context, p renewParams) (jacinth.None, error) {
@@ -184,7 +206,7 @@ func (r *registryService) watch(ctx context.Context, p watchParams) (view, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.WaitMS)*time.Millisecond)
 	defer cancel()
-	return r.table.wait(ctx, p.Service, p.Revision), nil
+	return r.table.wait(ctx, p.Service, p.Revision, holderFrom(ctx)), nil
 }
 
 func (r *registryService) status(context.Context, jacinth.None) (status, error) {
@@ -224,10 +246,22 @@ func (r *registryService) refused(ctx context.Context, instance *jacinth.Instanc
 		slog.String("caller", request.Caller.Name), slog.String("address", request.Address), slog.String("error", err.Error()))
 }
 
+// added is what a caller learns of its instance being added to the table. That there is no room for it is in the log too.
+func (r *registryService) added(ctx context.Context, instance *jacinth.Instance, err error) error {
+	err = failureOf(err)
+	if errors.Is(err, RegistryFull) {
+		r.refused(ctx, instance, err)
+	}
+	return err
+}
+
 // failureOf is what a caller learns of a failure of the table.
 func failureOf(err error) error {
 	if gone, ok := errors.AsType[*goneError](err); ok {
 		return &jacinth.Error{Code: LeaseOver, Message: errLeaseOver.Message, Data: known{gone.epoch}}
+	}
+	if share, ok := errors.AsType[*shareError](err); ok {
+		return jacinth.Errorf(RegistryFull, "%v", share)
 	}
 	if errors.Is(err, errFull) {
 		return errRegistryFull

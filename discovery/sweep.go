@@ -41,10 +41,9 @@ func (t *table) sweep(now time.Time) {
 		}
 	}
 	for service, g := range t.groups {
-		for id, e := range g.entries {
+		for _, e := range g.entries {
 			if !e.dead.IsZero() && now.Sub(e.dead) >= tombstone {
-				delete(g.entries, id)
-				t.kept--
+				t.erase(g, e)
 			}
 		}
 		if len(g.entries) == 0 {
@@ -66,7 +65,7 @@ func (t *table) census(now time.Time) (overdue []*entry, all, silent, lost int) 
 				overdue = append(overdue, e)
 			}
 			switch {
-			case e.stranger != "" || !e.dead.IsZero() && !isLost:
+			case e.holder.stranger || !e.dead.IsZero() && !isLost:
 				continue
 			case isLost:
 				lost++

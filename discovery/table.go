@@ -19,8 +19,6 @@ const (
 	tombstone = 60 * time.Second // how long a dead lease is remembered, so that nothing that is late revives it
 	pingTTL   = 90 * time.Second // of an instance without a lease: pymicroservice pings every 30 seconds
 
-	maxPerStranger = 16 // instances, of one host without a token
-
 	freezeFrom  = 4 // instances; of fewer, half is no sign of anything
 	freezeLimit = 5 * time.Minute
 )
@@ -34,7 +32,7 @@ func (e *goneError) Error() string {
 	return "the lease is over: the instance was forgotten, has left, or was registered anew"
 }
 
-// errFull says that a table takes no more of something.
+// errFull says that a table takes no more of something, from nobody.
 var errFull = errors.New("the registry is full")
 
 // record is an instance with the number of its lease. Whoever registers an instance counts up, so that the later of
@@ -49,6 +47,7 @@ type record struct {
 // is a service. The zero value never forgets an instance by itself; see newTable.
 type table struct {
 	limits limits
+	shares shares
 	leased bool         // instances that are not renewed are forgotten
 	logger *slog.Logger // told of a freeze; for a leased table alone
 
@@ -59,6 +58,8 @@ type table struct {
 	revision int64             // of the last change
 	floor    int64             // revision of the last change of a group that is no more
 	waiters  map[*waiter]struct{}
+	holdings map[holder]*holding
+	crowd    crowd
 	closed   bool        // nobody waits any more
 	due      time.Time   // when sweep has something to do; zero is never
 	timer    *time.Timer // runs it then
@@ -90,7 +91,7 @@ type entry struct {
 	dead    time.Time // zero: it is alive
 	expired bool      // it did not leave, it was not heard of
 
-	stranger string // the host of a caller that had no token; empty for others
+	holder holder // who brought it
 }
 
 // waiter is somebody who waits for a change.
@@ -106,19 +107,21 @@ type view struct {
 	Frozen    bool     `json:"frozen"`  // more than half vanished at once, and nothing is forgotten
 	Settled   bool     `json:"settled"` // everybody who lives has had the time to say so
 	Run       int64    `json:"run"`     // of the registry's program: another number after each start
+
+	RetryMS int64 `json:"retryMs,omitzero"` // too many wait: when to ask again, since this was answered without waiting
 }
 
 // newTable returns a table that forgets what is not renewed.
-func newTable(limits limits, logger *slog.Logger) *table {
+func newTable(limits limits, shares shares, logger *slog.Logger) *table {
 	now := time.Now()
 	// Revisions of two runs of a program are different, or else a client that knew the first could be told that
 	// nothing changed. A counter that begins with the time does that, and stays exact as a number in JSON.
-	return &table{limits: limits, leased: true, logger: logger, started: now, revision: now.UnixMicro(), floor: now.UnixMicro()}
+	return &table{limits: limits, shares: shares, leased: true, logger: logger, started: now, revision: now.UnixMicro(), floor: now.UnixMicro()}
 }
 
-// register makes an instance known. It fails with errFull, and with a goneError if the lease is over already, or a
-// later one of the instance was there. Saying the same once more is no failure.
-func (t *table) register(r record) error {
+// register makes an instance of a holder known. It fails with errFull or a shareError, and with a goneError if the lease is
+// over already, or a later one of the instance was there. Saying the same once more is no failure.
+func (t *table) register(r record, by holder) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
@@ -130,11 +133,11 @@ func (t *table) register(r record) error {
 	if known := t.epoch(r.Service, r.ID); r.Epoch <= known {
 		return &goneError{known}
 	}
-	return t.add(&entry{record: r, ttl: ttl, renewed: now})
+	return t.add(&entry{record: r, ttl: ttl, renewed: now, holder: by})
 }
 
-// ping makes an instance known that has no lease, or keeps it so. Stranger is the host of one without a token.
-func (t *table) ping(i jacinth.Instance, stranger string) error {
+// ping makes an instance known that has no lease, or keeps it so.
+func (t *table) ping(i jacinth.Instance, by holder) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
@@ -144,59 +147,45 @@ func (t *table) ping(i jacinth.Instance, stranger string) error {
 		e.renewed = now
 		return nil
 	}
-	if stranger != "" && !t.bear(stranger) {
-		return errFull
-	}
-	return t.add(&entry{record: record{i, known + 1}, ttl: pingTTL, renewed: now, stranger: stranger})
-}
-
-// bear reports whether there is room for one more instance of a caller without a token: neither one host nor all of
-// them together leave the others without any. t.mu is held.
-func (t *table) bear(stranger string) bool {
-	same, all := 0, 0
-	for _, g := range t.groups {
-		for _, e := range g.entries {
-			if e.stranger == stranger {
-				same++
-			}
-			if e.stranger != "" {
-				all++
-			}
-		}
-	}
-	return same < maxPerStranger && all < max(1, t.limits.all/5)
+	return t.add(&entry{record: record{i, known + 1}, ttl: pingTTL, renewed: now, holder: by})
 }
 
 // add puts an entry in its place. t.mu is held.
 func (t *table) add(e *entry) error {
 	g := t.groups[e.Service]
 	if g == nil {
-		if t.limits.names > 0 && len(t.groups) >= t.limits.names {
-			return errFull
-		}
 		g = &group{entries: map[string]*entry{}}
 	}
 	old := g.entries[e.ID]
 	if old == nil || !old.dead.IsZero() {
-		// The dead count too, or a caller could fill the memory with them.
-		if t.limits.perName > 0 && (g.live >= t.limits.perName || old == nil && len(g.entries) >= 2*t.limits.perName) ||
-			t.limits.all > 0 && (t.count >= t.limits.all || old == nil && t.kept >= 2*t.limits.all) {
-			return errFull
+		if err := t.room(e.holder, e.Service, g, old == nil); err != nil {
+			return err
 		}
 		g.live++
 		t.count++
-		if old == nil {
-			t.kept++
-		}
 	}
 	if t.groups == nil {
 		t.groups = map[string]*group{}
 	}
 	t.groups[e.Service] = g
+	if old == nil {
+		t.kept++
+	} else {
+		t.note(old.holder, e.Service, -alive(old), -1)
+	}
+	t.note(e.holder, e.Service, 1, 1)
 	g.entries[e.ID] = e
 	t.changed(e.Service, g)
 	t.sooner(e.renewed, e.renewed.Add(e.ttl))
 	return nil
+}
+
+// alive is 1 for an entry that is no tombstone.
+func alive(e *entry) int {
+	if e.dead.IsZero() {
+		return 1
+	}
+	return 0
 }
 
 // renew keeps an instance known, or fails with a goneError.
@@ -262,18 +251,25 @@ func (t *table) epoch(service, id string) int64 {
 // bury makes an entry a tombstone. t.mu is held.
 func (t *table) bury(e *entry, now time.Time, expired bool) {
 	g := t.groups[e.Service]
+	t.note(e.holder, e.Service, -1, 0)
 	e.dead, e.expired = now, expired
 	g.live--
 	t.count--
 	if !t.leased { // nothing is late where there are no beats
-		delete(g.entries, e.ID)
-		t.kept--
+		t.erase(g, e)
 	}
 	t.changed(e.Service, g)
 	if len(g.entries) == 0 {
 		t.drop(e.Service, g)
 	}
 	t.sooner(now, now.Add(tombstone))
+}
+
+// erase forgets an entry that is dead. t.mu is held.
+func (t *table) erase(g *group, e *entry) {
+	delete(g.entries, e.ID)
+	t.kept--
+	t.note(e.holder, e.Service, 0, -1)
 }
 
 // drop forgets a service without instances. t.mu is held.
@@ -355,24 +351,32 @@ func (g *group) list() []record {
 	return g.instances
 }
 
-// wait returns what is known of a name as soon as its revision is another one, or when ctx ends. When too many wait
-// already, it returns at once.
-func (t *table) wait(ctx context.Context, name string, revision int64) view {
+// wait returns what is known of a name as soon as its revision is another one, or when ctx ends. Where there is no room for
+// one more of the holder to wait, it returns at once and says when to ask again.
+func (t *table) wait(ctx context.Context, name string, revision int64, by holder) view {
 	w := &waiter{name: name, wake: make(chan struct{}, 1)}
 	t.mu.Lock()
-	if t.closed || t.limits.waiters > 0 && len(t.waiters) >= t.limits.waiters {
+	if closed := t.closed; closed || !t.mayWait(by) {
+		var pause time.Duration
+		if !closed {
+			pause = t.crowd.turn(time.Now())
+		}
 		t.mu.Unlock()
-		return t.look(name)
+		v := t.look(name)
+		v.RetryMS = pause.Milliseconds()
+		return v
 	}
 	if t.waiters == nil {
 		t.waiters = map[*waiter]struct{}{}
 	}
 	t.waiters[w] = struct{}{}
+	t.watching(by, 1)
 	t.mu.Unlock()
 	defer func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		delete(t.waiters, w)
+		t.watching(by, -1)
 	}()
 	for {
 		v := t.look(name)

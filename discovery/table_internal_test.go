@@ -118,7 +118,7 @@ func TestTable_property(t *testing.T) {
 }
 
 func tableHistory(random *rand.Rand, counts map[string]int) error {
-	table := newTable(limits{}, slog.New(slog.DiscardHandler))
+	table := newTable(limits{}, shares{}, slog.New(slog.DiscardHandler))
 	defer func() { // so that no timer of it runs on
 		table.mu.Lock()
 		defer table.mu.Unlock()
@@ -144,7 +144,7 @@ func tableHistory(random *rand.Rand, counts map[string]int) error {
 		case 0:
 			did = "register"
 			r := record{jacinth.Instance{ID: id, Service: "s", Ready: ready}, epoch}
-			err, want = table.register(r), m.register(id, epoch, ready, now)
+			err, want = table.register(r, holder{}), m.register(id, epoch, ready, now)
 		case 1, 2:
 			did = "renew"
 			err, want = table.renew("s", id, epoch, ready), m.renew(id, epoch, ready, now)

@@ -39,6 +39,10 @@ many, to announce a service of that name. Without it, JACINTH_REGISTRY_TOKEN has
 the one token that may do everything. With --open nobody needs one, which is for
 trying things out and works on a loopback address alone.
 
+No holder of a token can crowd out others: once half of the names, instances or
+watches that a registry takes are taken, one gets --holder-share percent of them
+and no more, and keeps what it has.
+
 The registry keeps everything in memory. When it starts anew, the services tell
 it within seconds, and clients keep what they know until then. An instance that
 is silent for 15 seconds is forgotten.
@@ -61,6 +65,7 @@ adds X-Forwarded-For: then nobody passes for a caller on the registry's machine.
 	flags.StringVar(&o.tokens, "tokens", "", "`FILE` of tokens, as package tokens keeps it")
 	flags.BoolVar(&o.open, "open", false, "let everybody on this machine announce everything, without a token")
 	flags.StringArrayVar(&o.old, "old", nil, "service `NAME`, or a pattern such as legacy.*, that callers without a token may ping and locate; may be given several times")
+	flags.IntVar(&o.share, "holder-share", 5, "`PERCENT` of names, instances and watches that are for the holder of one token, whatever others take")
 	flags.BoolVar(&o.locateURLs, "locate-urls", false, "answer locate_service with URLs, for gemstone, instead of hosts and ports")
 	return cmd
 }
@@ -69,6 +74,7 @@ type registryOptions struct {
 	addr, tokens     string
 	open, locateURLs bool
 	old              []string
+	share            int
 }
 
 func (o *registryOptions) run(ctx context.Context) error {
@@ -90,11 +96,14 @@ func (o *registryOptions) config() (discovery.RegistryConfig, error) {
 			return discovery.RegistryConfig{}, failure.Usagef("--old %q is no name of a service, and no pattern such as legacy.*", name)
 		}
 	}
+	if o.share < 1 || o.share > 100 {
+		return discovery.RegistryConfig{}, failure.Usagef("--holder-share %d is no percentage from 1 to 100", o.share)
+	}
 	config := discovery.RegistryConfig{
 		Service: jacinth.Config{
 			Addr: o.addr, Version: version(), Logger: slog.New(quiet{slog.NewTextHandler(os.Stderr, nil)}),
 		},
-		OldNames: o.old, LocateURLs: o.locateURLs,
+		OldNames: o.old, LocateURLs: o.locateURLs, HolderShare: o.share,
 	}
 	everything := func(context.Context, jacinth.Instance) error { return nil }
 	secret := strings.TrimSpace(os.Getenv(registryToken))
@@ -111,7 +120,7 @@ func (o *registryOptions) config() (discovery.RegistryConfig, error) {
 		if !isLoopback(host) {
 			return config, failure.Usagef("--open is for a loopback address: at %s, anybody could lead the calls of others elsewhere", o.addr)
 		}
-		config.Admit = everything
+		config.Admit, config.HolderShare = everything, 100 // there is but one caller
 		config.Service.Authorize = func(context.Context, *jacinth.Request) error { return nil }
 	case secret == "":
 		return config, failure.WithHint(failure.Usagef("nobody could use the registry: there is no token"),
@@ -119,7 +128,7 @@ func (o *registryOptions) config() (discovery.RegistryConfig, error) {
 	case len(secret) < leastToken:
 		return config, failure.Usagef("the token in %s could be guessed: it needs %d characters or more", registryToken, leastToken)
 	default:
-		config.Admit = everything
+		config.Admit, config.HolderShare = everything, 100
 		config.Service.Authorize = jacinth.Tokens(secret)
 	}
 	return config, nil
