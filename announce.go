@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
@@ -170,7 +171,7 @@ func (s *Service) newAnnouncer(ctx context.Context, address net.Addr) (*announce
 	base := strings.TrimRight(s.config.PublicURL, "/")
 	if base == "" {
 		host, _, err := net.SplitHostPort(address.String())
-		if err != nil || isUnspecified(host) {
+		if err != nil || netname.IsUnspecified(host) {
 			return nil, fmt.Errorf("the service listens on %s, which tells others of a registry nothing: "+
 				"set Config.PublicURL (-public-url) to the address that they can reach, such as http://10.0.0.7:8000", address)
 		}

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"math"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"path"
@@ -18,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
@@ -222,21 +222,17 @@ func checkPublicURL(text string) error {
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#") {
 		return fmt.Errorf("Config.PublicURL %q has a query or a fragment: leave them out, since an endpoint has none", redact.Host(u)+u.Path)
 	}
-	if port := u.Port(); port != "" {
-		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
-			return fmt.Errorf("Config.PublicURL %q has a port that nobody can call", text)
-		}
-	}
-	if isUnspecified(u.Hostname()) {
+	if netname.IsUnspecified(u.Hostname()) {
 		return fmt.Errorf("Config.PublicURL %q means every address of a machine: name the one that others can reach", text)
 	}
+	host, err := netname.FromURL(u)
+	if err == nil {
+		err = host.Callable()
+	}
+	if err != nil {
+		return fmt.Errorf("Config.PublicURL %q is where nobody can call the service: %w", text, err)
+	}
 	return nil
-}
-
-// isUnspecified reports whether a host is 0.0.0.0 or ::, in any way that dialers read it.
-func isUnspecified(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.WithZone("").Unmap().IsUnspecified()
 }
 
 // resolved returns l with Unlimited spelled as the largest number, which is how the path of a call reads it.

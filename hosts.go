@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"net/url"
 	"strings"
+
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 )
 
 // hosts are the hosts that the instances of a service may have. Nil admits the loopback and private addresses.
@@ -69,15 +70,10 @@ func parseHost(entry string) (hostRule, error) {
 	case suffix:
 		name = name[1:]
 	}
-	if !isHostName(strings.ToLower(name)) {
+	if _, err := netname.Parse(name); err != nil {
 		return rule, errNoHost
 	}
 	return rule, nil
-}
-
-// isHostName reports whether a host in lower case is written in plain letters, as it is dialled.
-func isHostName(host string) bool {
-	return host != "" && host[0] != '.' && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-_") == ""
 }
 
 // check returns why an instance at that address is not to be called, nil if it is.
@@ -85,20 +81,16 @@ func isHostName(host string) bool {
 // A registry is believed in where a service runs, but not with secrets: whoever can write to it could otherwise send
 // for the tokens and the params of all callers. A certificate would not help, since it only proves that
 // evil.example is evil.example.
-func (h hosts) check(u *url.URL) error {
-	host := strings.ToLower(u.Hostname())
-	address, err := netip.ParseAddr(host)
-	isAddress := err == nil
-	switch {
-	case u.Scheme != "http" && u.Scheme != "https" || host == "":
-		return errors.New("it is not one of HTTP")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return errors.New("it has a user, a query or a fragment")
-	case isAddress && address.Zone() != "", !isAddress && !isHostName(host):
-		return errors.New("its host is not plainly one")
+func (h hosts) check(text string) error {
+	u, parsed, err := netname.ParseURL(text)
+	if err == nil {
+		err = parsed.Callable()
 	}
-	address = address.Unmap()
-	near := host == "localhost" || isAddress && (address.IsLoopback() || address.IsPrivate())
+	if err != nil {
+		return err
+	}
+	host, near := parsed.String(), parsed.Near()
+	address, _ := parsed.Address()
 	if h == nil {
 		if near {
 			return nil

@@ -31,7 +31,7 @@ var importRules = map[string]struct {
 	reason string
 }{
 	modulePath: {
-		[]string{own("openrpc"), own("explorer"), own("internal/codec"), own("internal/plan"), own("internal/redact"), own("internal/wire")},
+		[]string{own("openrpc"), own("explorer"), own("internal/codec"), own("internal/netname"), own("internal/plan"), own("internal/redact"), own("internal/wire")},
 		"it is what programs import, and stands on its leaves alone",
 	},
 
@@ -46,11 +46,13 @@ var importRules = map[string]struct {
 	own("internal/leaktest"):      {nil, "it serves the tests of every package"},
 	own("internal/testkit/proxy"): {nil, "it serves the tests of every package"},
 
-	own("internal/redact"):   {nil, "what is fit to print of a URL is the same wherever it is printed"},
+	own("internal/redact"):  {nil, "what is fit to print of a URL is the same wherever it is printed"},
+	own("internal/netname"): {nil, "what a host means is the same to whoever registers, calls or listens"},
+
 	own("internal/filelock"): {nil, "a lock of a file is the same whatever is in the file"},
 
 	own("tokens"):      {[]string{modulePath, own("internal/filelock")}, "optional packages stand side by side on the root; none drags another in"},
-	own("discovery"):   {[]string{modulePath, own("internal/filelock"), own("internal/redact")}, "optional packages stand side by side on the root; none drags another in"},
+	own("discovery"):   {[]string{modulePath, own("internal/filelock"), own("internal/netname"), own("internal/redact")}, "optional packages stand side by side on the root; none drags another in"},
 	own("jacinthtest"): {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},
 }
 

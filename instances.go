@@ -221,7 +221,7 @@ func (w *watch) admit(text string) (*http.Request, error) {
 	if err != nil {
 		return nil, errors.New("its URL cannot be read")
 	}
-	return target, w.rules.check(target.URL)
+	return target, w.rules.check(text)
 }
 
 // report logs that an instance was left out, once for as long as nothing changes about that: whoever runs the service

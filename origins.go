@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 )
 
 // origins decides which web pages may talk to the service. By default those that it serves itself and no others: a
@@ -122,13 +124,13 @@ func (o *origins) hostIsOurs(r *http.Request) bool {
 			return o.isKnown(r.Host)
 		}
 	case net.Addr:
-		if !isLoopback(local.String()) {
+		if !netname.IsLoopback(local.String()) {
 			return o.isKnown(r.Host)
 		}
 	default:
 		return true
 	}
-	return isLoopback(r.Host) || o.host != "" && strings.EqualFold(r.Host, o.host)
+	return netname.IsLoopback(r.Host) || o.host != "" && strings.EqualFold(r.Host, o.host)
 }
 
 // isKnown reports whether a host, with or without a port, is the one of Config.PublicURL, one of Config.Origins, or one
@@ -161,18 +163,4 @@ func plainName(hostPort string) string {
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
-
-// isLoopback reports whether a host, with or without a port, is this machine and nothing but it.
-func isLoopback(hostPort string) bool {
-	host := hostPort
-	if h, _, err := net.SplitHostPort(hostPort); err == nil {
-		host = h
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"sync"
@@ -125,6 +126,9 @@ func TestHostile_watchesLeaveRenewalsTheirRoom(t *testing.T) {
 // TestHostile_aBusyRegistryLosesNobody holds that a beat which a registry does not take comes again soon enough: a lease
 // does not run out while the registry is busy for the most of it.
 func TestHostile_aBusyRegistryLosesNobody(t *testing.T) {
+	was := slog.Default()
+	slog.SetDefault(silent)
+	defer slog.SetDefault(was)
 	for range 50 { // since pauses are random
 		synctest.Test(t, func(t *testing.T) {
 			server := startServer(t)

@@ -3,13 +3,13 @@ package discovery
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 )
 
 // What an instance may be, so that nobody makes others keep and carry much.
@@ -44,23 +44,18 @@ func checkURL(text string) error {
 	if len(text) > maxURL {
 		return fmt.Errorf("%q is not the URL of an instance: it has more than %d bytes", clip(text), maxURL)
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || !printable.MatchString(text) {
+	if !printable.MatchString(text) {
 		return fmt.Errorf("%q is not the URL of an instance, such as http://10.0.0.7:8000/api", clip(text))
 	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("the URL of an instance at %s has more than host and path: a token or a user never goes into it", u.Hostname())
+	if u, err := url.Parse(text); err == nil && (u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#")) {
+		return fmt.Errorf("the URL of an instance at %s has more than host and path: a token or a user never goes into it", clip(u.Hostname()))
 	}
-	ip, err := netip.ParseAddr(u.Hostname())
+	_, host, err := netname.ParseURL(text)
+	if err == nil {
+		err = host.Callable()
+	}
 	if err != nil {
-		return nil //nolint:nilerr // the host has a name
-	}
-	ip = ip.Unmap()
-	if ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
-		return fmt.Errorf("nobody can call an instance at %q: name the address of one machine", clip(text))
-	}
-	if ip.IsLinkLocalUnicast() { // among them those by which clouds give machines their secrets
-		return fmt.Errorf("nobody should be sent to %q: the address means something else on every network", clip(text))
+		return fmt.Errorf("%q is not the URL of an instance, such as http://10.0.0.7:8000/api: %w", clip(text), err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 )
 
 // oldID begins the ids of instances without a lease.
@@ -144,19 +145,19 @@ func (r *registryService) isOldName(service string) bool {
 
 // isOwn reports whether a URL is at the address that a request came from.
 func isOwn(request *jacinth.Request, address string) bool {
-	u, err := url.Parse(address)
+	_, host, err := netname.ParseURL(address)
 	if err != nil {
 		return false
 	}
-	if isLoopback(u.Hostname()) {
+	if host.IsLoopback() {
 		return isNear(request)
 	}
 	from, err := netip.ParseAddrPort(request.Address)
 	if err != nil || request.HTTP == nil || isForwarded(request) {
 		return false
 	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return err == nil && ip.Unmap() == from.Addr().Unmap()
+	ip, ok := host.Address()
+	return ok && ip == from.Addr().Unmap()
 }
 
 func (r *registryService) locateURLs(ctx context.Context, p locateParams) ([]string, error) {

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 )
 
 // RegistryConfig says what a registry that is a service is. Service.Authorize is required, and every other field is
@@ -271,17 +270,10 @@ func failureOf(err error) error {
 
 // checkNear refuses an address that means this machine from a caller who is on another.
 func checkNear(request *jacinth.Request, address string) error {
-	if u, err := url.Parse(address); err == nil && isLoopback(u.Hostname()) && !isNear(request) {
+	if _, host, err := netname.ParseURL(address); err == nil && host.IsLoopback() && !isNear(request) {
 		return jacinth.Errorf(jacinth.InvalidParams, "%q means every caller's own machine: name an address that others can reach", address)
 	}
 	return nil
-}
-
-// isLoopback reports whether a host is the machine of whoever says it.
-func isLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // isNear reports whether a request came from this machine: over loopback, or by HTTP without a network.
@@ -289,8 +281,8 @@ func isNear(request *jacinth.Request) bool {
 	if request.HTTP == nil || isForwarded(request) {
 		return false
 	}
-	host, _, err := net.SplitHostPort(request.Address)
-	return err != nil || isLoopback(host)
+	_, _, err := net.SplitHostPort(request.Address)
+	return err != nil || netname.IsLoopback(request.Address)
 }
 
 // isForwarded reports whether a request came through a proxy that says so, whose address is not that of the caller. Such a

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/jacinth-rpc/jacinth"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/failure"
 	"github.com/jacinth-rpc/jacinth/discovery"
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 	"github.com/jacinth-rpc/jacinth/tokens"
 )
 
@@ -117,7 +117,7 @@ func (o *registryOptions) config() (discovery.RegistryConfig, error) {
 		}
 		config.Service.Authorize = tokens.New(store).Authorize
 	case o.open:
-		if !isLoopback(host) {
+		if !netname.IsLoopback(host) {
 			return config, failure.Usagef("--open is for a loopback address: at %s, anybody could lead the calls of others elsewhere", o.addr)
 		}
 		config.Admit, config.HolderShare = everything, 100 // there is but one caller
@@ -132,12 +132,6 @@ func (o *registryOptions) config() (discovery.RegistryConfig, error) {
 		config.Service.Authorize = jacinth.Tokens(secret)
 	}
 	return config, nil
-}
-
-// isLoopback reports whether a host is this machine as it calls itself.
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback() || host == "localhost"
 }
 
 // quiet is a log without the calls that went well: every instance beats every five seconds, and every client asks.

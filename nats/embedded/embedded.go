@@ -14,6 +14,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 )
 
 // Config says what the server is. The zero value is a server in memory that only its own program can reach.
@@ -56,7 +58,7 @@ func Start(config Config) (*Server, error) {
 	if config.Adjust != nil {
 		config.Adjust(options)
 	}
-	if !options.DontListen && !isLoopback(options.Host) && !asksWho(options) {
+	if !options.DontListen && !netname.IsLoopback(options.Host) && !asksWho(options) {
 		return nil, fmt.Errorf("the embedded server would listen on %s, where others can reach it, without asking who they are: "+
 			"give it users in Config.Adjust, or a loopback address", options.Host)
 	}
@@ -99,11 +101,6 @@ func (s *Server) start(options *server.Options, logger *slog.Logger) error {
 			return errors.New("the embedded server does not get ready")
 		}
 	}
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // asksWho reports whether a server tells its callers apart.

@@ -12,11 +12,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/netname"
 )
 
 // What no benchmark exceeds.
@@ -81,7 +82,7 @@ func (c *Config) Check() error {
 	case c.Timeout < 0:
 		return errors.New("the timeout of a request is below zero")
 	}
-	if !c.Anywhere && !namesLoopback(target.Hostname()) {
+	if !c.Anywhere && !netname.IsLoopback(target.Hostname()) {
 		return fmt.Errorf("%s: %w", target.Host, ErrNotLoopback)
 	}
 	return nil
@@ -99,15 +100,6 @@ func isParams(raw json.RawMessage) bool {
 	return json.Valid(raw) && (text[0] == '{' || text[0] == '[')
 }
 
-// namesLoopback reports whether a host names this machine. What localhost really is, the transport finds out.
-func namesLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback()
-}
-
 // transport returns one that keeps the connections of c. Unless c allows it, it connects to this machine only,
 // whatever names resolve to.
 func (c *Config) transport() http.RoundTripper {
@@ -117,7 +109,7 @@ func (c *Config) transport() http.RoundTripper {
 	dialer := &net.Dialer{Timeout: c.Timeout}
 	if !c.Anywhere {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error {
-			if at, err := netip.ParseAddrPort(address); err != nil || !at.Addr().Unmap().IsLoopback() {
+			if !netname.IsLoopback(address) {
 				return fmt.Errorf("%s: %w", address, ErrNotLoopback)
 			}
 			return nil
