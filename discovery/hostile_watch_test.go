@@ -187,8 +187,8 @@ func TestHostile_oneWatcherTooManySeesAllTheSame(t *testing.T) {
 		}
 		before := asked.Load()
 		pass(time.Minute)
-		if polls := asked.Load() - before; polls > 60*60*10/12 {
-			t.Errorf("60 watchers asked %d times in a minute, want every 1.2 s at most", polls)
+		if polls := asked.Load() - before; polls > 40*50+20*6 {
+			t.Errorf("60 watchers asked %d times in a minute, want 40 of them every 1.2 s at most, and 20 to wait", polls)
 		}
 		shop := as(secrets[1])
 		others := make([]*follower, 4)

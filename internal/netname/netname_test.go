@@ -1,6 +1,7 @@
 package netname_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -210,6 +211,15 @@ func TestIsUnspecified(t *testing.T) {
 	} {
 		if got := netname.IsUnspecified(hostPort); got != want {
 			t.Errorf("IsUnspecified(%q) = %t, want %t", hostPort, got, want)
+		}
+	}
+}
+
+// TestFromURL_byHand has what url.Parse makes of no text, and a program may all the same.
+func TestFromURL_byHand(t *testing.T) {
+	for _, host := range []string{"[10.0.0.7]", "[localhost]:80", "fd00::1", "[::1", "::1]", "[::1]x", "[::1]:80:80", "[[::1]]", "a:b:80", "[]", "a%00b"} {
+		if got, err := netname.FromURL(&url.URL{Scheme: "http", Host: host}); err == nil {
+			t.Errorf("FromURL of the host %q = %v, want an error", host, got)
 		}
 	}
 }
