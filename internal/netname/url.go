@@ -36,15 +36,9 @@ func ParseURL(text string) (*url.URL, Host, error) {
 
 // fromHostPort reads the host and the port of a URL.
 func fromHostPort(text string) (Host, error) {
-	name, port, hasPort := text, "", false
-	if inner, rest, ok := strings.Cut(text, "]"); ok {
-		name, hasPort = inner+"]", rest != ""
-		if port, ok = strings.CutPrefix(rest, ":"); hasPort && !ok {
-			return Host{}, fmt.Errorf("the host %q has something behind its bracket", clip(text))
-		}
-	} else {
-		name, port, hasPort = strings.Cut(text, ":")
-	}
+	end := strings.IndexByte(text, ']') + 1 // of an address in brackets
+	name, port, hasPort := strings.Cut(text[end:], ":")
+	name = text[:end] + name
 	if hasPort {
 		if err := checkPort(port); err != nil {
 			return Host{}, err
