@@ -34,32 +34,49 @@ func Tokens(tokens ...string) func(context.Context, *Request) error {
 	if len(tokens) == 0 {
 		panic("jacinth: Tokens needs at least one token")
 	}
-	hashes := make([][sha256.Size]byte, len(tokens))
-	names := make([]string, len(tokens))
+	list := &tokenList{hashes: make([][sha256.Size]byte, len(tokens)), names: make([]string, len(tokens))}
 	for i, token := range tokens {
-		names[i] = fmt.Sprintf("token %d", i+1)
+		list.names[i] = fmt.Sprintf("token %d", i+1)
 		if err := checkToken(token); err != nil {
-			panic(fmt.Sprintf("jacinth: Tokens: %s %v", names[i], err))
+			panic(fmt.Sprintf("jacinth: Tokens: %s %v", list.names[i], err))
 		}
-		hashes[i] = sha256.Sum256([]byte(token))
+		list.hashes[i] = sha256.Sum256([]byte(token))
 	}
-	return func(_ context.Context, req *Request) error {
-		if req.Token == "" {
-			return errNoToken
-		}
-		sent := sha256.Sum256([]byte(req.Token))
-		found := -1
-		for i := range hashes {
-			if subtle.ConstantTimeCompare(sent[:], hashes[i][:]) == 1 {
-				found = i
-			}
-		}
-		if found < 0 {
-			return errUnknownToken
-		}
-		req.Caller.Name = names[found]
-		return nil
+	return list.authorize
+}
+
+// tokenList is what Tokens was given.
+type tokenList struct {
+	hashes [][sha256.Size]byte
+	names  []string
+}
+
+func (l *tokenList) authorize(ctx context.Context, req *Request) error {
+	if req.Token == "" {
+		return errNoToken
 	}
+	found, err := req.Once(ctx, l, func() (any, error) { return l.find(req.Token) })
+	if err != nil {
+		return err
+	}
+	name, _ := found.(*string)
+	req.Caller.Name = *name
+	return nil
+}
+
+// find returns the name of a token.
+func (l *tokenList) find(token Token) (*string, error) {
+	sent := sha256.Sum256([]byte(token))
+	var found *string
+	for i := range l.hashes {
+		if subtle.ConstantTimeCompare(sent[:], l.hashes[i][:]) == 1 {
+			found = &l.names[i]
+		}
+	}
+	if found == nil {
+		return nil, errUnknownToken
+	}
+	return found, nil
 }
 
 // checkToken says why a token cannot be one that callers send.
@@ -131,6 +148,9 @@ func (s *Service) authorize(ctx context.Context, req *Request) (denied *Error, r
 		return errDenied, errNilError
 	case ok && !own.remote: // what another service answered is an inside matter
 		return own, err
+	}
+	if over := ctx.Err(); over != nil && errors.Is(err, over) {
+		return ended(over), err
 	}
 	return errDenied, err
 }

@@ -37,9 +37,13 @@ type Config struct {
 	PublicURL string // -public-url: where others reach the service, without its Endpoint, when that is not Addr; see docs/adr/0017
 
 	// Authorize decides whether a call of a private method may go on: nil lets it, an *Error is sent as it is, any
-	// other error is logged and answered with AccessDenied. It runs before the params are looked at, once for each
-	// item of a batch, and may fill in the request's Caller and use its AtEnd. It must be safe for concurrent use.
-	// Without it, registering a private method panics. See [Tokens].
+	// other error is logged and answered with AccessDenied. It may fill in the request's Caller and use its AtEnd. It must
+	// be safe for concurrent use. Without it, registering a private method panics. See [Tokens].
+	//
+	// It runs before the params are looked at: once for each call of a private method, which is once for each item of a
+	// batch, and once more for each private method if the body asks for a description, with Request.Probe. Anybody can
+	// cause that, with any token. So what costs, such as a signature, a hash or a look-up, belongs into [Request.Once],
+	// which does it once a body; and what a call is charged with is not for a probe.
 	Authorize func(ctx context.Context, req *Request) error
 
 	// Explorer is the path of a web page to read about the methods and to call them, which Run and Main serve.

@@ -65,7 +65,7 @@ func (s *Service) answer(ctx context.Context, peer Peer, body, into []byte, room
 func newExchange(s *Service) *exchange {
 	x, _ := s.exchanges.Get().(*exchange)
 	if x == nil {
-		x = &exchange{post: s.lookout.post()}
+		x = &exchange{post: s.lookout.post(), memo: new(memo)}
 	}
 	x.service = s
 	return x
@@ -133,6 +133,7 @@ type exchange struct {
 	reply    codec.Writer
 	own      room        // of reply, unless its binding has one for it
 	crowded  atomic.Bool // there was not even room for an error
+	memo     *memo
 
 	// Of a batch: see runBatch.
 	size    int // its requests, 0 for a single one
@@ -157,8 +158,9 @@ func (x *exchange) release() {
 		x.workers[i] = worker{writer: codec.Writer{Bytes: bytes}, post: x.workers[i].post}
 	}
 	clear(x.replies)
+	x.memo.forget()
 	pool := &x.service.exchanges
-	*x = exchange{requests: x.requests[:0], workers: x.workers, replies: x.replies[:0], post: x.post}
+	*x = exchange{requests: x.requests[:0], workers: x.workers, replies: x.replies[:0], post: x.post, memo: x.memo}
 	pool.Put(x)
 }
 
@@ -318,6 +320,8 @@ func (x *exchange) perform(w *codec.Writer, p *post, request *wire.Request, v *v
 		Notification: request.ID.Kind == wire.Absent,
 		id:           request.ID.In(x.body),
 		params:       request.Params.In(x.body),
+		memo:         x.memo,
+		body:         x.memo.body,
 	}
 	defer func() {
 		if value := recover(); value != nil {
@@ -335,6 +339,12 @@ func (x *exchange) perform(w *codec.Writer, p *post, request *wire.Request, v *v
 
 // admit checks whether the call may go on.
 func (x *exchange) admit(c *callContext, v *verdict) *Error {
+	if v.method.Private {
+		// Whose time is over is not worth the verification of a token.
+		if err := c.over(x.clock()); err != nil {
+			return ended(err)
+		}
+	}
 	denied, reason := x.service.authorize(c, &c.request)
 	v.caller = c.request.Caller.Name
 	if denied != nil {
@@ -423,6 +433,14 @@ func (x *exchange) encode(c *callContext, w *codec.Writer, values frame, result 
 		return errCrowded
 	}
 	return x.service.internal(c, method, fmt.Errorf("the result cannot be encoded: %w", err), nil)
+}
+
+// clock is the time when a request of the body is looked at: that of its arrival for a single one.
+func (x *exchange) clock() time.Time {
+	if x.size > 0 {
+		return x.now()
+	}
+	return x.start
 }
 
 // now is time.Now, for which it asks one clock instead of two.

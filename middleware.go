@@ -41,9 +41,15 @@ type Request struct {
 	Caller       Caller // set by Authorize; zero in public methods
 	Notification bool   // nobody will see the result
 
+	// Probe says that nobody calls the method: a description asks which methods its caller may call, and asks Authorize of
+	// each private one. An authorizer that charges, audits, or holds something for the time of a call had better not.
+	Probe bool
+
 	id, params []byte
 	call       *callContext // from when the params are decoded
 	end        func()       // see AtEnd
+	memo       *memo        // of the body; see Once
+	body       uint64
 }
 
 // ID returns a copy of the request's id as it was sent, nil for a notification.

@@ -36,33 +36,46 @@ func ClientCertificates(principals ...string) func(context.Context, *Request) er
 	if len(principals) == 0 {
 		panic("jacinth: ClientCertificates needs at least one principal")
 	}
-	listed := make(map[string]bool, len(principals))
+	listed := make(principalList, len(principals))
 	for _, principal := range principals {
 		if err := checkPrincipal(principal); err != nil {
 			panic(fmt.Sprintf("jacinth: ClientCertificates: %q is no principal: %v", principal, err))
 		}
-		listed[principal] = true
+		listed[principal] = &principal
 	}
-	return func(_ context.Context, req *Request) error {
+	key := new(int) // a map is no key; not of a type without size, whose pointers may all be equal
+	return func(ctx context.Context, req *Request) error {
 		if req.HTTP == nil || req.HTTP.TLS == nil {
 			return errNoTLS
 		}
-		chains := req.HTTP.TLS.VerifiedChains
-		if len(chains) == 0 || len(chains[0]) == 0 {
-			return errNoCertificate // PeerCertificates may hold one that anybody made
+		found, err := req.Once(ctx, key, func() (any, error) { return listed.find(req.HTTP.TLS) })
+		if err != nil {
+			return err
 		}
-		certificate := chains[0][0]
-		if now := time.Now(); now.Before(certificate.NotBefore) || now.After(certificate.NotAfter) {
-			return errCertificateTime
-		}
-		for _, name := range principalsOf(certificate) {
-			if listed[name] {
-				req.Caller.Name = name
-				return nil
-			}
-		}
-		return errUnknownPrincipal
+		name, _ := found.(*string)
+		req.Caller.Name = *name
+		return nil
 	}
+}
+
+// principalList holds the names that may call.
+type principalList map[string]*string
+
+// find returns the name that the certificate of a connection is of.
+func (l principalList) find(connection *tls.ConnectionState) (*string, error) {
+	if len(connection.VerifiedChains) == 0 || len(connection.VerifiedChains[0]) == 0 {
+		return nil, errNoCertificate // PeerCertificates may hold one that anybody made
+	}
+	certificate := connection.VerifiedChains[0][0]
+	if now := time.Now(); now.Before(certificate.NotBefore) || now.After(certificate.NotAfter) {
+		return nil, errCertificateTime
+	}
+	for _, name := range principalsOf(certificate) {
+		if found, is := l[name]; is {
+			return found, nil
+		}
+	}
+	return nil, errUnknownPrincipal
 }
 
 // principalsOf lists the names that a certificate is issued for. A DNS name that looks like a URI, and a URI that looks

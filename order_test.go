@@ -38,7 +38,7 @@ func orderService() (svc *jacinth.Service, release chan struct{}, middlewareRan,
 		What string `json:"what"`
 		Size int    `json:"size,omitzero"`
 	}
-	jacinth.Private(svc, "do", func(_ context.Context, p task) (string, error) {
+	do := func(_ context.Context, p task) (string, error) {
 		*methodRan = true
 		switch p.What {
 		case "block":
@@ -47,7 +47,9 @@ func orderService() (svc *jacinth.Service, release chan struct{}, middlewareRan,
 			return strings.Repeat("x", p.Size), jacinth.Errorf(3, "the method fails")
 		}
 		return strings.Repeat("x", p.Size), nil
-	}, jacinth.MaxInFlight(1))
+	}
+	jacinth.Private(svc, "do", do, jacinth.MaxInFlight(1))
+	jacinth.Public(svc, "open", do, jacinth.MaxInFlight(1))
 	return svc, release, middlewareRan, methodRan
 }
 
@@ -162,9 +164,16 @@ func TestOrder_ofChecks(t *testing.T) {
 			noMethod, false, true, true, false,
 		},
 		{
-			"look-up, authentication",
-			attempt{name: "nowhere", noToken: true},
+			"look-up, deadline of a private method",
+			attempt{name: "nowhere", late: true},
 			noMethod,
+			attempt{late: true},
+			late, false, true, true, false,
+		},
+		{
+			"deadline of a private method, authentication",
+			attempt{late: true, noToken: true},
+			late,
 			attempt{noToken: true},
 			denied, false, true, true, false,
 		},
@@ -176,10 +185,17 @@ func TestOrder_ofChecks(t *testing.T) {
 			busy, true, true, true, false,
 		},
 		{
-			"slot, deadline",
-			attempt{late: true},
+			"slot, params",
+			attempt{params: `[1]`},
 			busy,
-			attempt{late: true},
+			attempt{params: `[1]`},
+			badParams, true, true, true, false,
+		},
+		{
+			"slot, deadline of a public method",
+			attempt{name: "open", late: true},
+			busy,
+			attempt{name: "open", late: true},
 			late, true, true, true, false,
 		},
 		{
@@ -219,7 +235,7 @@ func TestOrder_ofChecks(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					svc, release, middlewareRan, methodRan := orderService()
 					if pair.busy {
-						go serveHTTP(svc, attempt{params: `["block"]`}.request(false))
+						go serveHTTP(svc, attempt{name: pair.both.name, params: `["block"]`}.request(false))
 						synctest.Wait()
 						*middlewareRan, *methodRan = false, false
 					}
@@ -234,12 +250,12 @@ func TestOrder_ofChecks(t *testing.T) {
 					if *methodRan && pair.first.code != 3 || *middlewareRan && pair.noMiddle {
 						t.Errorf("batch %v: what was refused has run: middleware %v, method %v", batch, *middlewareRan, *methodRan)
 					}
-					if pair.second == late {
+					if pair.busy && pair.second != busy {
 						close(release) // the slot is free again, the time is not back
 						synctest.Wait()
 					}
 					check("wrong in the second way", pair.onlySecond, pair.second)
-					if *methodRan && pair.noMethod && pair.second != late {
+					if *methodRan && pair.noMethod && !pair.busy {
 						t.Errorf("batch %v: what was refused has run the method", batch)
 					}
 					select {

@@ -23,7 +23,7 @@ func TestRelease_dropsWhatHasGrown(t *testing.T) {
 		if cap(b.body) > 0 || b.block != nil {
 			t.Errorf("after a body of %d bytes, the next one begins with %d, want 0", size, cap(b.body))
 		}
-		x := &exchange{service: new(Service), body: make([]byte, size), peer: Peer{Token: "secret"}, size: 1, tally: tally{shed: 1, caller: "secret"}}
+		x := &exchange{service: new(Service), memo: new(memo), body: make([]byte, size), peer: Peer{Token: "secret"}, size: 1, tally: tally{shed: 1, caller: "secret"}}
 		x.reply.Bytes = make([]byte, size)
 		x.workers = []worker{{writer: codec.Writer{Bytes: make([]byte, size), Limit: 1}, tally: tally{failed: 1, caller: "secret"}}}
 		x.replies = append(x.replies, span{worker: 1, code: 1, done: true})
