@@ -1,9 +1,6 @@
 package jacinth
 
-import (
-	"context"
-	"strings"
-)
+import "context"
 
 const (
 	specsName      = "get_service_specs"
@@ -40,10 +37,25 @@ type SpecsMethod struct {
 	Idempotent bool `json:"idempotent,omitzero"`
 }
 
-// specs is get_service_specs. What a caller may not call, it does not hear of.
+// specs is get_service_specs, for who wants its result as a value: see describing. What a caller may not call, it does
+// not hear of.
 func (s *Service) specs(ctx context.Context, _ None) (Specs, error) {
+	visible, err := s.visible(ctx)
+	if err != nil {
+		return Specs{}, err
+	}
+	specs := s.frameOfSpecs()
+	specs.Methods = make([]SpecsMethod, len(visible))
+	for i, place := range visible {
+		specs.Methods[i] = s.documents.listed[place].specs()
+	}
+	return specs, nil
+}
+
+// frameOfSpecs is all of the Specs but the methods.
+func (s *Service) frameOfSpecs() Specs {
 	c := &s.config
-	specs := Specs{
+	return Specs{
 		Name: c.Name, Version: c.Version, Description: c.Description, Endpoint: c.Endpoint,
 		Limits: SpecsLimits{
 			Body:       published(c.Limits.Body),
@@ -54,35 +66,45 @@ func (s *Service) specs(ctx context.Context, _ None) (Specs, error) {
 			CallMillis: duration(c.Limits.Call).Milliseconds(),
 		},
 	}
-	for _, m := range s.visible(ctx) {
-		specs.Methods = append(specs.Methods, SpecsMethod{Name: m.Name, Doc: m.Doc, Private: m.Private, ReadOnly: m.ReadOnly, Idempotent: m.Idempotent})
-	}
-	return specs, nil
 }
 
-// visible lists the methods that the caller behind ctx may call, but for those of the protocol itself.
-func (s *Service) visible(ctx context.Context) []*registered {
-	var list []*registered
+func (m *registered) specs() SpecsMethod {
+	return SpecsMethod{Name: m.Name, Doc: m.Doc, Private: m.Private, ReadOnly: m.ReadOnly, Idempotent: m.Idempotent}
+}
+
+// visible lists the places in documents.listed of the methods that the caller behind ctx may call. That is found out
+// once for a body, and no longer than until ctx ends. The list is shared.
+func (s *Service) visible(ctx context.Context) ([]int32, error) {
 	request := RequestFrom(ctx)
-	for _, m := range s.sorted() {
-		if strings.HasPrefix(m.Name, protocolPrefix) {
-			continue
-		}
+	found, err := request.Once(ctx, s.documents, func() (any, error) { return s.mayCall(ctx, request) })
+	if err != nil {
+		return nil, err
+	}
+	places, _ := found.(*[]int32)
+	return *places, nil
+}
+
+func (s *Service) mayCall(ctx context.Context, request *Request) (*[]int32, error) {
+	places := make([]int32, 0, len(s.documents.listed))
+	for i, m := range s.documents.listed {
 		if m.Private {
-			asked := Request{Method: &m.Method, Peer: request.Peer}
-			if !s.mayCall(ctx, &asked) {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if !s.probe(ctx, request, &m.Method) {
 				continue
 			}
 		}
-		list = append(list, m)
+		places = append(places, int32(i))
 	}
-	return list
+	return &places, nil
 }
 
-// mayCall reports whether a call that is not made would be authorized.
-func (s *Service) mayCall(ctx context.Context, asked *Request) bool {
+// probe reports whether a call of a method, which is not made, would be authorized for the sender of a request.
+func (s *Service) probe(ctx context.Context, request *Request, method *Method) bool {
+	asked := Request{Method: method, Peer: request.Peer, Probe: true, memo: request.memo, body: request.body}
 	defer asked.finish()
-	denied, _ := s.authorize(ctx, asked)
+	denied, _ := s.authorize(ctx, &asked)
 	return denied == nil
 }
 

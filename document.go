@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
 	"github.com/jacinth-rpc/jacinth/internal/plan"
@@ -18,27 +18,24 @@ import (
 const (
 	discoverName = "rpc.discover"
 	schemaPrefix = "#/components/schemas/"
-
-	// maxDocuments is how many documents are kept: one for each set of methods that some caller may call.
-	maxDocuments = 64
 )
 
-// documents are the OpenRPC documents of a service. The methods are described once; each document is put together for
-// the first caller who may call just these methods. It is safe for concurrent use.
-type documents struct {
-	frame   openrpc.Document // all but methods and components
-	methods map[string]openrpc.Method
-	schemas openrpc.Properties
-
-	mu   sync.Mutex
-	made map[string]json.RawMessage // by the names of the methods
+// discover is rpc.discover, for who wants its result as a value: see describing. What a caller may not call, it does not
+// hear of.
+func (s *Service) discover(ctx context.Context, _ None) (json.RawMessage, error) {
+	visible, err := s.visible(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := codec.Writer{Limit: math.MaxInt}
+	err = s.documents.appendDocument(&w, visible)
+	return w.Bytes, err
 }
 
-// newDocuments describes the methods of s, which has no more to come.
-func newDocuments(s *Service) *documents {
+// frameOfDocument is all of the document of s but methods and components.
+func (s *Service) frameOfDocument() openrpc.Document {
 	c := &s.config
-	d := &documents{methods: map[string]openrpc.Method{}, made: map[string]json.RawMessage{}}
-	d.frame = openrpc.Document{
+	frame := openrpc.Document{
 		OpenRPC: openrpc.Version,
 		Info:    openrpc.Info{Title: c.Name, Version: c.Version, Description: c.Description},
 		Servers: []openrpc.Server{{Name: c.Name, URL: strings.TrimRight(c.PublicURL, "/") + c.Endpoint}},
@@ -54,87 +51,13 @@ func newDocuments(s *Service) *documents {
 			},
 		},
 	}
-	if d.frame.Info.Version == "" {
-		d.frame.Info.Version = "0.0.0" // the specification wants one
+	if frame.Info.Version == "" {
+		frame.Info.Version = "0.0.0" // the specification wants one
 	}
 	if c.Authorize != nil {
-		d.frame.XJacinth.TokenHeader = c.TokenHeader
+		frame.XJacinth.TokenHeader = c.TokenHeader
 	}
-	definitions := plan.NewDefinitions(schemaPrefix)
-	for _, m := range s.sorted() {
-		d.methods[m.Name] = m.describe(definitions)
-	}
-	d.schemas = definitions.Schemas()
-	return d
-}
-
-// discover is rpc.discover. What a caller may not call, it does not hear of.
-func (s *Service) discover(ctx context.Context, _ None) (json.RawMessage, error) {
-	return s.documents.of(s.visible(ctx))
-}
-
-// of returns the document of the methods.
-func (d *documents) of(methods []*registered) (json.RawMessage, error) {
-	var key strings.Builder
-	for _, m := range methods {
-		key.WriteString(m.Name)
-		key.WriteByte('\n')
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if made, known := d.made[key.String()]; known {
-		return made, nil
-	}
-	document, err := d.make(methods)
-	if err == nil && len(d.made) < maxDocuments {
-		d.made[key.String()] = document
-	}
-	return document, err
-}
-
-// make puts a document together.
-func (d *documents) make(methods []*registered) (json.RawMessage, error) {
-	document := d.frame
-	for _, m := range methods {
-		document.Methods = append(document.Methods, d.methods[m.Name])
-	}
-	if schemas := d.reached(document.Methods); len(schemas) > 0 {
-		document.Components = &openrpc.Components{Schemas: schemas}
-	}
-	encoded, err := codec.Marshal(document)
-	if err != nil {
-		return nil, fmt.Errorf("the description cannot be encoded: %w", err)
-	}
-	return encoded, nil
-}
-
-// reached returns the definitions that the methods refer to, and those that these refer to, and so on.
-func (d *documents) reached(methods []openrpc.Method) openrpc.Properties {
-	names := map[string]bool{}
-	var follow func(*openrpc.Schema)
-	follow = func(schema *openrpc.Schema) {
-		for inner := range schema.All() {
-			name, is := strings.CutPrefix(inner.Ref, schemaPrefix)
-			if is && !names[name] {
-				names[name] = true
-				follow(d.schemas.Get(name))
-			}
-		}
-	}
-	for i := range methods {
-		for _, param := range methods[i].Params {
-			follow(param.Schema)
-		}
-		follow(methods[i].Result.Schema)
-		follow(methods[i].XJacinth.Params)
-	}
-	var reached openrpc.Properties
-	for _, property := range d.schemas {
-		if names[property.Name] {
-			reached = append(reached, property)
-		}
-	}
-	return reached
+	return frame
 }
 
 // describe describes the method, with the named types of its params and result put into d.

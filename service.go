@@ -14,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/codec"
 )
 
 // The paths where the service says how it is.
@@ -89,10 +91,19 @@ func New(config Config) *Service {
 	s.explore = sync.OnceValue(s.mountExplorer)
 	s.mux.HandleFunc("GET "+livePath, s.serveLive)
 	s.mux.HandleFunc("GET "+readyPath, s.serveReady)
-	Public(s, specsName, s.specs, Doc("Describes this service and the methods that the caller may call."))
-	discover := newMethod(false, discoverName, s.discover, []Option{ReadOnly(), Doc("Describes this service as an OpenRPC document.")})
-	s.methods[discoverName] = &registered{Method: discover} // not by Add, which keeps such names from others
+	s.describeBy(newMethod(false, specsName, s.specs, []Option{Doc("Describes this service and the methods that the caller may call.")}),
+		func(w *codec.Writer, visible []int32) error { return s.documents.appendSpecs(w, visible) })
+	s.describeBy(newMethod(false, discoverName, s.discover, []Option{ReadOnly(), Doc("Describes this service as an OpenRPC document.")}),
+		func(w *codec.Writer, visible []int32) error { return s.documents.appendDocument(w, visible) })
 	return s
+}
+
+// describeBy registers a method that describes the service. It does without Add, which keeps names of the protocol from
+// others.
+func (s *Service) describeBy(method Method, appendTo func(w *codec.Writer, visible []int32) error) {
+	method.Scope = method.Name
+	method.typed = &describing{typed: method.typed, service: s, append: appendTo}
+	s.methods[method.Name] = &registered{Method: method}
 }
 
 // Add registers a method. It panics if the name is taken or not well formed, if the method is private and there is
