@@ -13,13 +13,42 @@ const (
 	warnEvery  = 24 * time.Hour
 )
 
+// lineKey is what a line of the audit log is written for once a body.
+type lineKey struct{ authorizer *Authorizer }
+
+// tells reports whether a decision is written to the audit log. Of a probe it is only if it tried a token. What is wrong
+// with a token is written once for each body, with the first call.
+func (a *Authorizer) tells(ctx context.Context, req *jacinth.Request, d *decision) bool {
+	switch {
+	case req.Probe:
+		return d.fresh && d.reason != granted
+	case !d.isOfToken():
+		return true
+	}
+	first := false
+	_, _ = req.Once(context.WithoutCancel(ctx), lineKey{a}, func() (any, error) {
+		first = true
+		return nil, nil
+	})
+	return first
+}
+
+// isOfToken reports whether every call of the body is denied for the same reason.
+func (d *decision) isOfToken() bool {
+	switch d.reason {
+	case granted, noScope, overRate, overInFlight:
+		return false
+	}
+	return true
+}
+
 // log writes a decision to the audit log.
 func (a *Authorizer) log(ctx context.Context, req *jacinth.Request, d *decision, now time.Time) {
 	level, verdict := slog.LevelInfo, "allow"
 	if d.reason != granted {
 		level, verdict = slog.LevelWarn, "deny"
 	}
-	if !a.audit.Enabled(ctx, level) {
+	if !a.audit.Enabled(ctx, level) || !a.tells(ctx, req, d) {
 		return
 	}
 	dropped := 0

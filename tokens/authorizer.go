@@ -94,25 +94,22 @@ func New(store Store, options ...Option) *Authorizer {
 // by the same error to the caller; the text of the error, for the log, tells which. A token over its limits, an
 // address that guesses, and a token that cannot be looked up are told to come back: [jacinth.Unavailable], with data
 // that says that nothing was run.
+//
+// The token is looked up once for each body, a batch included, and a wrong one is one guess and one line of the audit log.
+// Scope, rate and slots are those of each call. A probe is not charged.
 func (a *Authorizer) Authorize(ctx context.Context, req *jacinth.Request) error {
 	now := time.Now()
-	question := isQuestion(ctx, req)
-	d := a.decide(ctx, req, now, question)
-	if d.reason == granted && !question {
+	d, err := a.decide(ctx, req, now)
+	if err != nil {
+		return err
+	}
+	if d.reason == granted && !req.Probe {
 		a.note(ctx, d.profile, now)
 	}
-	// What is asked for a list of methods is logged only if it tried a token.
-	if a.audit != nil && (!question || d.fresh && d.reason != granted) {
+	if a.audit != nil {
 		a.log(ctx, req, &d, now)
 	}
 	return d.err()
-}
-
-// isQuestion reports whether nobody wants to call the method: another method, such as get_service_specs, asks what its
-// caller might call. That is not charged to the token.
-func isQuestion(ctx context.Context, req *jacinth.Request) bool {
-	running := jacinth.RequestFrom(ctx)
-	return running != nil && running != req && running.Method != req.Method
 }
 
 // reason is why a call was denied, as the log tells it; granted is that it was not.
@@ -142,22 +139,31 @@ type decision struct {
 	profile *profile      // once the secret was right
 	wait    time.Duration // until it makes sense to come back
 	cause   error         // why the store could not be asked
-	fresh   bool          // the store was asked
+	fresh   bool          // the store was asked, for this request and not for another of its body
 }
 
-// decide goes through the checks: form, secret, validity, address, scope, limits.
-func (a *Authorizer) decide(ctx context.Context, req *jacinth.Request, now time.Time, question bool) decision {
+// decide goes through the checks: form, secret, validity, address, scope, limits. It fails only if ctx has ended.
+func (a *Authorizer) decide(ctx context.Context, req *jacinth.Request, now time.Time) (decision, error) {
 	if req.Token == "" {
-		return decision{reason: noToken}
+		return decision{reason: noToken}, nil
 	}
 	id, err := ParseID(string(req.Token))
 	if err != nil {
-		return decision{reason: malformed}
+		return decision{reason: malformed}, nil
 	}
-	d := a.identify(ctx, id, req, now)
-	d.id = id
+	first := false
+	found, err := req.Once(ctx, a, func() (any, error) {
+		first = true
+		return a.identify(ctx, id, req, now)
+	})
+	known, _ := found.(*decision)
+	if known == nil {
+		return decision{}, err
+	}
+	d := *known // err says no more than that it is not kept
+	d.id, d.fresh = id, d.fresh && first
 	if d.reason != granted {
-		return d
+		return d, nil
 	}
 	p := d.profile
 	switch p.record.State(now) {
@@ -168,23 +174,24 @@ func (a *Authorizer) decide(ctx context.Context, req *jacinth.Request, now time.
 	case Pending:
 		d.reason = pending
 	case Active:
-		d.reason, d.wait = p.admit(req, a.clock(now), question)
+		d.reason, d.wait = p.admit(req, a.clock(now))
 	}
-	return d
+	return d, nil
 }
 
-// identify finds the record that belongs to a token, secret and all.
-func (a *Authorizer) identify(ctx context.Context, id string, req *jacinth.Request, now time.Time) decision {
+// identify finds the record that belongs to a token, secret and all. Its error is the cause of the decision.
+func (a *Authorizer) identify(ctx context.Context, id string, req *jacinth.Request, now time.Time) (*decision, error) {
 	hash := HashOf(string(req.Token))
 	known := a.cache.get(&hash)
 	if known != nil && now.Before(known.until) {
-		return decision{reason: known.reason, profile: known.profile}
+		return &known.decision, nil
 	}
-	return a.ask(ctx, id, &hash, known, parseAddress(req.Address), now)
+	d := a.ask(ctx, id, &hash, known, parseAddress(req.Address), now)
+	return &d, d.cause
 }
 
 // admit decides whether a token that is well may make this call now, or how long it has to wait.
-func (p *profile) admit(req *jacinth.Request, now int64, question bool) (reason, time.Duration) {
+func (p *profile) admit(req *jacinth.Request, now int64) (reason, time.Duration) {
 	if len(p.record.Networks) > 0 && !p.record.from(parseAddress(req.Address)) {
 		return elsewhere, 0
 	}
@@ -192,7 +199,7 @@ func (p *profile) admit(req *jacinth.Request, now int64, question bool) (reason,
 	if !p.mayCall(req.Method) {
 		return noScope, 0
 	}
-	if question {
+	if req.Probe {
 		return granted, 0
 	}
 	lane, limit := p.lane(req.Method)

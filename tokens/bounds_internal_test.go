@@ -16,14 +16,14 @@ func TestCache_aFloodOfWrongTokensPushesOutNoGoodOne(t *testing.T) {
 	good := make([]Hash, 100)
 	for i := range good {
 		good[i] = HashOf(string(rune('a' + i)))
-		c.put(&good[i], &answer{profile: new(profile), asked: now})
+		c.put(&good[i], &answer{decision: decision{profile: new(profile)}, asked: now})
 	}
 	const flood = 2 * cacheShards * shardSize
 	for i := range uint64(flood) {
 		var number [8]byte
 		binary.LittleEndian.PutUint64(number[:], i)
 		wrong := HashOf(string(number[:]))
-		c.put(&wrong, &answer{reason: unknownToken, asked: now})
+		c.put(&wrong, &answer{decision: decision{reason: unknownToken}, asked: now})
 	}
 	kept := 0
 	for i := range c.shards {

@@ -30,10 +30,10 @@ type shard struct {
 
 // answer is what the store said of a token. It is never changed.
 type answer struct {
-	reason  reason    // why nobody gets in with it; granted if the store has it
-	profile *profile  // nil unless the store has it
-	asked   time.Time // when the store said so
-	until   time.Time // when it is asked again
+	decision // why nobody gets in with it, or granted and the profile if the store has it; no id, which is of the token
+
+	asked time.Time // when the store said so
+	until time.Time // when it is asked again
 }
 
 func (c *cache) get(hash *Hash) *answer {

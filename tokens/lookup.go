@@ -55,7 +55,7 @@ func (a *Authorizer) ask(ctx context.Context, id string, hash *Hash, old *answer
 		return decision{reason: storeDown, cause: err}
 	}
 
-	fresh := &answer{reason: unknownToken, asked: now, until: now.Add(a.keep(equal))}
+	fresh := &answer{decision: decision{reason: unknownToken}, asked: now, until: now.Add(a.keep(equal))}
 	switch {
 	case equal:
 		fresh.reason, fresh.profile = granted, newProfile(record, a.limits)
