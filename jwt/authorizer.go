@@ -108,6 +108,7 @@ func (c *Config) check() error {
 
 // Authorize is a Config.Authorize: it returns nil for a call whose token may make it, and fills in the request's
 // Caller. Whatever is wrong with a token, the caller hears the same; the text of the error, for the log, says what.
+// A token is verified once for each body, a batch included, and not at all when the call is out of time.
 func (a *Authorizer) Authorize(ctx context.Context, req *jacinth.Request) error {
 	switch {
 	case req.Token == "":
@@ -115,24 +116,38 @@ func (a *Authorizer) Authorize(ctx context.Context, req *jacinth.Request) error 
 	case len(req.Token) > maxToken:
 		return errTooLong
 	}
-	claims := jwt.MapClaims{}
-	_, err := a.parser.ParseWithClaims(string(req.Token), claims, func(token *jwt.Token) (any, error) { return a.key(ctx, token) })
-	if err != nil {
-		return refusalOf(err)
-	}
-	name, err := subject(claims)
+	verified, err := req.Once(ctx, a, func() (any, error) { return a.verify(ctx, req.Token) })
 	if err != nil {
 		return err
 	}
-	scopes, err := a.scopes(claims)
-	if err != nil {
-		return err
-	}
-	req.Caller = jacinth.Caller{Name: name, Scopes: scopes}
-	if !scopes.Allow(scopeOf(req.Method)) {
+	caller, _ := verified.(*jacinth.Caller)
+	req.Caller = *caller
+	if !tokens.Scopes(caller.Scopes).Allow(scopeOf(req.Method)) {
 		return errNoScope
 	}
 	return nil
+}
+
+// verify returns whom a token stands for.
+func (a *Authorizer) verify(ctx context.Context, token jacinth.Token) (*jacinth.Caller, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	claims := jwt.MapClaims{}
+	_, err := a.parser.ParseWithClaims(string(token), claims, func(token *jwt.Token) (any, error) { return a.key(ctx, token) })
+	if err != nil {
+		return nil, refusalOf(err)
+	}
+	name, err := subject(claims)
+	if err != nil {
+		return nil, err
+	}
+	scopes, err := a.scopes(claims)
+	if err != nil {
+		return nil, err
+	}
+	// Calls of one body share the scopes: what one of them appends goes elsewhere.
+	return &jacinth.Caller{Name: name, Scopes: slices.Clip(scopes)}, nil
 }
 
 // key finds the key for a token whose algorithm has been checked, and whose claims have not.

@@ -61,7 +61,7 @@ func checkKey(key any, algorithm string) error {
 		if len(key) < 32 {
 			return fmt.Errorf("a secret of %d bytes can be guessed: it has at least 32", len(key))
 		}
-		return nil
+		return checkSecret(key)
 	}
 	return mismatch(key, algorithm)
 }
