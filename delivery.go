@@ -16,9 +16,9 @@ const (
 	// a good part of them is gone.
 	hidden = 4 << 20
 
-	// piece is how much of a reply is written under one deadline, and the first of a reply that has many: the fewer they
+	// firstPiece is how much of a reply is written under one deadline, and the first of a reply that has many: the fewer they
 	// are, the quicker it is sent.
-	piece        = 64 << 10
+	firstPiece   = 64 << 10
 	furtherPiece = 256 << 10
 
 	// hurry is by how much less time there is while replies have no room left.
@@ -76,7 +76,7 @@ func (r *replies) deliver(w http.ResponseWriter, reply []byte) {
 	}
 	now := time.Now()
 	whole := allowance{write: r.write, end: now.Add(r.write)}
-	if len(reply) > piece {
+	if len(reply) > firstPiece {
 		r.deliverLong(&delivery{allowance: whole, start: now, control: http.NewResponseController(w)}, w, reply)
 		return
 	}
@@ -99,7 +99,7 @@ func (r *replies) deliverLong(d *delivery, w http.ResponseWriter, reply []byte) 
 		r.mu.Unlock()
 		d.finish()
 	}()
-	for size := piece; len(reply) > 0; size = furtherPiece {
+	for size := firstPiece; len(reply) > 0; size = furtherPiece {
 		part := reply[:min(len(reply), size)]
 		if !d.renew(len(part)) {
 			return

@@ -69,7 +69,7 @@ func (w *pacedWriter) finish() { w.begin(0) }
 
 func (w *pacedWriter) Write(p []byte) (written int, err error) {
 	for {
-		part := p[:min(len(p), piece)]
+		part := p[:min(len(p), firstPiece)]
 		w.begin(len(part))
 		n, err := w.ResponseWriter.Write(part)
 		w.wrote()
@@ -91,7 +91,7 @@ func (w *pacedWriter) ReadFrom(source io.Reader) (written int64, err error) {
 		return io.Copy(struct{ io.Writer }{w}, source)
 	}
 	for limited.N > 0 {
-		part := io.LimitedReader{R: limited.R, N: min(limited.N, piece)}
+		part := io.LimitedReader{R: limited.R, N: min(limited.N, firstPiece)}
 		want := part.N
 		w.begin(int(want))
 		n, err := to.ReadFrom(&part)
