@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -18,6 +20,11 @@ const (
 	rollupHeader    = "Nats-Rollup"
 
 	markerTTL = 5 * time.Minute // that a record is gone is known for so long to those who were away
+
+	// What a bucket may take. Records have a time of their own, which is shorter: the age is for what others wrote.
+	maxAge   = markerTTL
+	maxValue = instances.MaxRecord + 1<<10 // and the headers of the message
+	maxBytes = 64 << 20                    // more than all the records that a watcher holds
 )
 
 // bucket is a key-value bucket of JetStream, with one record an instance.
@@ -27,6 +34,10 @@ type bucket struct {
 	ttl      time.Duration
 	replicas int
 	memory   bool
+	bytes    int64         // that all records take at most
+	age      time.Duration // of what has no time of its own
+	logger   *slog.Logger
+	warned   sync.Once
 }
 
 func (b *bucket) stream() string            { return "KV_" + b.name }
@@ -45,30 +56,68 @@ func (b *bucket) ensure(ctx context.Context) error {
 	if err := b.reachable(); err != nil {
 		return err
 	}
-	kv, err := b.js.KeyValue(ctx, b.name)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		storage := jetstream.FileStorage
-		if b.memory {
-			storage = jetstream.MemoryStorage
-		}
-		// Two who make the same bucket at the same time both get it.
-		kv, err = b.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: b.name, Description: "Running instances of services.",
-			LimitMarkerTTL: markerTTL, Replicas: b.replicas, Storage: storage,
-		})
-	}
-	if errors.Is(err, jetstream.ErrLimitMarkerTTLNotSupported) {
-		return fmt.Errorf("the NATS server is too old: records that expire need 2.11 or later: %w", err)
+	stream, err := b.js.Stream(ctx, b.stream())
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		stream, err = b.create(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("the bucket %s cannot be had: %w", b.name, err)
 	}
-	status, err := kv.Status(ctx)
-	if err == nil && status.LimitMarkerTTL() == 0 {
-		err = fmt.Errorf("the bucket %s was made without marker TTL, so that nothing in it expires by itself: "+
+	config := &stream.CachedInfo().Config
+	if config.SubjectDeleteMarkerTTL == 0 {
+		return fmt.Errorf("the bucket %s was made without marker TTL, so that nothing in it expires by itself: "+
 			"delete it, or name another one", b.name)
 	}
-	return err
+	if !isBounded(config) {
+		b.warned.Do(func() { b.warn(ctx) })
+	}
+	return nil
+}
+
+// create makes the bucket: a key-value bucket as nats.go makes one, but that the oldest gives way when it is full, and
+// not what comes. So a renewal always has room, on one server and on a cluster, and so has a new instance; what nobody
+// renews goes first. On a cluster the other way would refuse renewals too, and whoever filled the bucket once would have
+// all instances forgotten.
+func (b *bucket) create(ctx context.Context) (jetstream.Stream, error) {
+	account, err := b.js.AccountInfo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if account.API.Level < 1 {
+		return nil, fmt.Errorf("the NATS server is too old: records that expire need 2.11 or later: %w",
+			jetstream.ErrLimitMarkerTTLNotSupported)
+	}
+	config := jetstream.StreamConfig{
+		Name: b.stream(), Description: "Running instances of services.", Subjects: []string{b.subject(">")},
+		Replicas: max(b.replicas, 1), Storage: jetstream.FileStorage,
+		Discard: jetstream.DiscardOld, MaxMsgsPerSubject: 1, MaxAge: b.age, MaxBytes: b.bytes, MaxMsgSize: maxValue,
+		MaxMsgs: -1, MaxConsumers: -1, Duplicates: min(2*time.Minute, b.age),
+		AllowMsgTTL: true, SubjectDeleteMarkerTTL: markerTTL,
+		AllowRollup: true, AllowDirect: true, DenyDelete: true,
+	}
+	if b.memory {
+		config.Storage = jetstream.MemoryStorage
+	}
+	stream, err := b.js.CreateStream(ctx, config) // two who make the same one at the same time both get it
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		return b.js.Stream(ctx, b.stream()) // somebody made another one meanwhile
+	}
+	return stream, err
+}
+
+// isBounded reports whether a bucket cannot be filled by strangers so that it stays full, or keeps others out.
+func isBounded(config *jetstream.StreamConfig) bool {
+	return config.MaxBytes > 0 && config.Discard == jetstream.DiscardOld && config.MaxAge > 0 &&
+		config.MaxMsgSize > 0 && config.MaxMsgsPerSubject == 1
+}
+
+// warn says how to give bounds to a bucket that an operator, or an earlier version, made without. The service does not
+// do so itself: it should not have the permission.
+func (b *bucket) warn(ctx context.Context) {
+	b.logger.LogAttrs(ctx, slog.LevelWarn, "the bucket of the registry has no bounds, so that strangers can fill it",
+		slog.String("bucket", b.name), slog.String("remedy", fmt.Sprintf(
+			"nats stream edit %s --discard=old --max-bytes=%dMiB --max-age=%v --max-msg-size=%d --max-msgs-per-subject=1",
+			b.stream(), maxBytes>>20, maxAge, maxValue)))
 }
 
 // put writes a record that expires after the TTL.

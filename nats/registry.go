@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"regexp"
 	"sync"
 	"time"
 
@@ -24,8 +25,8 @@ type RegistryConfig struct {
 	Replicas int
 	Memory   bool
 
-	// TTL is how long after its last sign of life an instance is forgotten; it is renewed three times as often. At
-	// least a second, since NATS knows no shorter times; 15s. All registries of a bucket must agree.
+	// TTL is how long after its last sign of life an instance is forgotten; it is renewed three times as often. Whole
+	// seconds, since NATS knows no shorter times, and at most five minutes; 15s. All registries of a bucket must agree.
 	TTL time.Duration
 
 	Logger *slog.Logger // nil is slog.Default()
@@ -36,6 +37,10 @@ type RegistryConfig struct {
 //
 // A record has the key SERVICE.ID, and is believed only if it says the same. So who may publish to
 // $KV.jacinth.billing.> by the permissions of NATS, and nobody else, can register an instance of billing.
+//
+// The bucket that it makes is bounded: a record is at most 9 KiB, all of them 64 MiB, and none is older than five
+// minutes, whoever wrote it. When it is full, what was not renewed for the longest time goes. It warns of a bucket that
+// was made without such bounds.
 //
 // It is safe for concurrent use.
 type Registry struct {
@@ -62,17 +67,22 @@ type feed interface {
 	stop()
 }
 
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 // NewRegistry returns a registry on a connection, which stays its owner's: it must live as long as the registry is used.
 // It says nothing to NATS yet. It fails if config cannot be.
 func NewRegistry(conn *nats.Conn, config RegistryConfig) (*Registry, error) {
 	if config.Bucket == "" {
 		config.Bucket = "jacinth"
 	}
+	if !bucketName.MatchString(config.Bucket) {
+		return nil, fmt.Errorf("RegistryConfig.Bucket %q is not the name of a bucket: use letters, digits and _ -", config.Bucket)
+	}
 	if config.TTL == 0 {
 		config.TTL = 15 * time.Second
 	}
-	if config.TTL < time.Second || config.TTL%time.Second != 0 {
-		return nil, fmt.Errorf("RegistryConfig.TTL is %v: NATS wants whole seconds, at least one", config.TTL)
+	if config.TTL < time.Second || config.TTL > maxAge || config.TTL%time.Second != 0 {
+		return nil, fmt.Errorf("RegistryConfig.TTL is %v: NATS wants whole seconds, from one to %d", config.TTL, maxAge/time.Second)
 	}
 	if config.Replicas < 0 || config.Replicas > 5 {
 		return nil, fmt.Errorf("RegistryConfig.Replicas is %d: JetStream has from 1 to 5", config.Replicas)
@@ -84,7 +94,10 @@ func NewRegistry(conn *nats.Conn, config RegistryConfig) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bucket{js: js, name: config.Bucket, ttl: config.TTL, replicas: config.Replicas, memory: config.Memory}
+	b := &bucket{
+		js: js, name: config.Bucket, ttl: config.TTL, replicas: config.Replicas, memory: config.Memory,
+		bytes: maxBytes, age: maxAge, logger: config.Logger,
+	}
 	return &Registry{conn: conn, store: b, config: config, leases: map[string]*lease{}}, nil
 }
 
@@ -135,7 +148,9 @@ func (r *Registry) Watch(ctx context.Context, service string) iter.Seq2[[]jacint
 	return func(yield func([]jacinth.Instance, error) bool) {
 		filter, err := instances.Filter(service)
 		if err != nil {
-			yield(nil, err)
+			if ctx.Err() == nil && yield(nil, err) {
+				<-ctx.Done() // it has nothing more to say
+			}
 			return
 		}
 		link := newLink(r.conn)

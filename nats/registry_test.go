@@ -221,10 +221,40 @@ func TestRegistry_believesKeysOnly(t *testing.T) {
 	await(t, follow(t, registry, "billing"), "billing/1", "billing/8")
 }
 
+// watchBadName holds that a watch of what is no name says so once, and then lasts as long as any other.
+func watchBadName(t *testing.T, registry *Registry) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	all, ended := make(chan error, 10), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for _, err := range registry.Watch(ctx, "no name") {
+			all <- err
+		}
+	}()
+	if err := <-all; err == nil {
+		t.Error("Watch of what is no name tells a set, want an error")
+	}
+	select {
+	case <-ended:
+		t.Error("Watch of what is no name ends before its context does")
+	case err := <-all:
+		t.Errorf("Watch of what is no name tells more: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	cancel()
+	<-ended
+	for range registry.Watch(t.Context(), "no name") {
+		break // which ends it
+	}
+}
+
 func TestRegistry_refuses(t *testing.T) {
 	conn := connect(t, startServer(t, embedded.Config{}))
 	for want, config := range map[string]RegistryConfig{
 		"TTL":      {TTL: 1500 * time.Millisecond},
+		"to 300":   {TTL: time.Hour},
+		"Bucket":   {Bucket: "a.>"},
 		"Replicas": {Replicas: 6},
 	} {
 		if _, err := NewRegistry(conn, config); err == nil || !strings.Contains(err.Error(), want) {
@@ -245,11 +275,7 @@ func TestRegistry_refuses(t *testing.T) {
 			t.Errorf("Register(%.200v) = %v, want an error with %q", i, err, want)
 		}
 	}
-	for _, err := range registry.Watch(t.Context(), "no name") {
-		if err == nil {
-			t.Error("Watch of what is no name tells a set, want an error")
-		}
-	}
+	watchBadName(t, registry)
 	// A bucket in which nothing expires would keep the dead for ever.
 	js, err := jetstream.New(conn)
 	if err != nil {

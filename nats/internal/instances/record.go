@@ -15,8 +15,8 @@ import (
 	"github.com/jacinth-rpc/jacinth/discovery"
 )
 
-// maxRecord is the longest record of an instance that is looked at, in bytes.
-const maxRecord = 8 << 10
+// MaxRecord is the longest record of an instance that is looked at, in bytes.
+const MaxRecord = 8 << 10
 
 var (
 	serviceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
@@ -75,8 +75,8 @@ func Encode(instance *jacinth.Instance) ([]byte, error) {
 		return nil, err
 	}
 	record, err := json.Marshal(instance)
-	if err == nil && len(record) > maxRecord {
-		err = fmt.Errorf("the instance takes %d bytes, and others read at most %d", len(record), maxRecord)
+	if err == nil && len(record) > MaxRecord {
+		err = fmt.Errorf("the instance takes %d bytes, and others read at most %d", len(record), MaxRecord)
 	}
 	return record, err
 }
@@ -84,7 +84,7 @@ func Encode(instance *jacinth.Instance) ([]byte, error) {
 // Decode reads a record that was found under key, and reports whether it is one. What it says must be what its key
 // says, since it is the key that NATS gives permission to write.
 func Decode(key string, record []byte) (instance jacinth.Instance, ok bool) {
-	if len(record) > maxRecord || json.Unmarshal(record, &instance) != nil || discovery.Check(instance) != nil {
+	if len(record) > MaxRecord || json.Unmarshal(record, &instance) != nil || discovery.Check(instance) != nil {
 		return jacinth.Instance{}, false
 	}
 	if own, err := Key(&instance); err != nil || own != key {
