@@ -2,6 +2,7 @@ package nats
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -26,13 +27,7 @@ func Connect(url string, options ...nats.Option) (*nats.Conn, error) {
 		}
 	}
 	if all.AsyncErrorCB == nil { // what nats.go has for that prints
-		all.AsyncErrorCB = func(_ *nats.Conn, subscription *nats.Subscription, err error) {
-			attributes := []slog.Attr{slog.String("error", err.Error())}
-			if subscription != nil {
-				attributes = append(attributes, slog.String("subject", subscription.Subject))
-			}
-			slog.Default().LogAttrs(context.Background(), slog.LevelWarn, "NATS reports an error", attributes...)
-		}
+		all.AsyncErrorCB = reporter()
 	}
 	theirs := all.LameDuckModeHandler
 	all.LameDuckModeHandler = func(conn *nats.Conn) {
@@ -42,6 +37,30 @@ func Connect(url string, options ...nats.Option) (*nats.Conn, error) {
 		}
 	}
 	return all.Connect()
+}
+
+// reporter returns what logs the errors that nats.go has nobody to tell. Messages whose headers cannot be read are
+// counted, since a stranger can send as many as he likes.
+func reporter() nats.ErrHandler {
+	unreadable := &tally{say: func(count, total int, subject string) {
+		slog.Default().LogAttrs(context.Background(), slog.LevelWarn, "messages came whose headers cannot be read",
+			slog.String("subject", subject), slog.Int("messages", count), slog.Int("total", total))
+	}}
+	return func(_ *nats.Conn, subscription *nats.Subscription, err error) {
+		subject := ""
+		if subscription != nil {
+			subject = subscription.Subject
+		}
+		if errors.Is(err, nats.ErrBadHeaderMsg) {
+			unreadable.add(subject)
+			return
+		}
+		attributes := []slog.Attr{slog.String("error", err.Error())}
+		if subject != "" {
+			attributes = append(attributes, slog.String("subject", subject))
+		}
+		slog.Default().LogAttrs(context.Background(), slog.LevelWarn, "NATS reports an error", attributes...)
+	}
 }
 
 // moving knows the servers of each connection. A connection has no place for that, and its handlers are set before

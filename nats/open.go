@@ -25,7 +25,10 @@ const (
 // Config.OpenRegistry of a program wants that may run on NATS:
 //
 //	nats://127.0.0.1:4222                       tls:// too, and more of them after commas
-//	nats://n1:4222,nats://n2:4222?replicas=3    with the bucket, replicas and ca, a file of authorities, after the last
+//	nats://n1:4222,nats://n2:4222?replicas=3    with settings after the last
+//
+// The settings are bucket; replicas; ca, a file of authorities; and inbox, how the inboxes of the connection begin, for
+// permissions that keep those of services apart: inbox=_INBOX.billing.
 //
 // It fails for a URL that cannot be, and not when NATS is out of reach. Secrets are not part of the URL: they are in the
 // file of credentials that JACINTH_NATS_CREDENTIALS names, as NATS makes it, or a token in JACINTH_REGISTRY_TOKEN, or in
@@ -90,8 +93,10 @@ func readQuery(query string) (config RegistryConfig, options []nats.Option, err 
 			}
 		case "ca":
 			options = append(options, nats.RootCAs(value))
+		case "inbox":
+			options = append(options, nats.CustomInboxPrefix(value))
 		default:
-			return config, nil, fmt.Errorf("%s in the URL of NATS is not known: there are bucket, replicas and ca", key)
+			return config, nil, fmt.Errorf("%s in the URL of NATS is not known: there are bucket, replicas, ca and inbox", key)
 		}
 	}
 	return config, options, nil

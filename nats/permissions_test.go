@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,9 +17,9 @@ import (
 	"github.com/jacinth-rpc/jacinth/nats/embedded"
 )
 
-// TestPermissions holds that the configuration in the guide is one, that a service has all it needs by it, and that it
-// can neither register as another one nor take its calls.
-func TestPermissions(t *testing.T) {
+// guided starts a server with the configuration in the guide, and with more users in the account of its services.
+func guided(t *testing.T, more ...*server.User) *embedded.Server {
+	t.Helper()
 	guide, err := os.ReadFile("../docs/guide/nats.md")
 	if err != nil {
 		t.Fatal(err)
@@ -31,9 +32,19 @@ func TestPermissions(t *testing.T) {
 	if err := parsed.ProcessConfigString("accounts:" + text); err != nil {
 		t.Fatalf("the configuration in the guide = %v", err)
 	}
-	engine := startServer(t, embedded.Config{Addr: "127.0.0.1:0", Adjust: func(o *server.Options) {
+	for _, user := range more {
+		user.Account = parsed.Accounts[0]
+		parsed.Users = append(parsed.Users, user)
+	}
+	return startServer(t, embedded.Config{Addr: "127.0.0.1:0", Adjust: func(o *server.Options) {
 		o.Accounts, o.Users = parsed.Accounts, parsed.Users
 	}})
+}
+
+// TestPermissions holds that the configuration in the guide is one, that a service has all it needs by it, and that it
+// can neither register as another one nor take its calls or the replies to others.
+func TestPermissions(t *testing.T) {
+	engine := guided(t)
 	operator := dial(t, engine.URL(), nats.UserInfo("operator", "the_operators_password"))
 	if err := newRegistry(t, operator, RegistryConfig{}).store.ensure(t.Context()); err != nil {
 		t.Fatal(err)
@@ -43,7 +54,7 @@ func TestPermissions(t *testing.T) {
 	serve(t, operator, catalog)
 
 	denied := make(chan error, 10)
-	conn := dial(t, engine.URL(), nats.UserInfo("billing", "the_password_of_billing"),
+	conn := dial(t, engine.URL(), nats.UserInfo("billing", "the_password_of_billing"), nats.CustomInboxPrefix("_INBOX.billing"),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err }))
 	registry := newRegistry(t, conn, RegistryConfig{})
 	lease := register(t, registry, instance("billing", "1"))
@@ -82,5 +93,28 @@ func TestPermissions(t *testing.T) {
 	client := &jacinth.Client{URL: "http://orders/", HTTP: &http.Client{Transport: &Transport{Conn: conn}}, Timeout: time.Second}
 	if err := client.Call(t.Context(), "m", nil, nil); err == nil {
 		t.Error("billing can call orders")
+	}
+	for _, subject := range []string{"_INBOX.>", "jacinth.>", "jacinth.billing", "$KV.>"} {
+		if _, err := conn.SubscribeSync(subject); err != nil {
+			t.Fatal(err)
+		}
+		awaitDenial(denied, "Subscription to "+strconv.Quote(subject))
+	}
+	for _, subject := range []string{
+		"_INBOX.orders.1", "$JS.API.STREAM.PURGE.KV_jacinth", "$JS.API.STREAM.UPDATE.KV_jacinth", "$KV.jacinth.catalog.1",
+	} {
+		if err := conn.Publish(subject, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		awaitDenial(denied, "Publish to "+strconv.Quote(subject))
+	}
+}
+
+// awaitDenial waits until NATS has denied that.
+func awaitDenial(denied <-chan error, what string) {
+	for err := range denied {
+		if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), what) {
+			return
+		}
 	}
 }

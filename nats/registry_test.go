@@ -244,7 +244,10 @@ func watchBadName(t *testing.T, registry *Registry) {
 	}
 	cancel()
 	<-ended
-	for range registry.Watch(t.Context(), "no name") {
+	for _, err := range registry.Watch(t.Context(), "no name") {
+		if err == nil {
+			t.Error("Watch of what is no name tells a set, want an error")
+		}
 		break // which ends it
 	}
 }

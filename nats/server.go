@@ -25,7 +25,8 @@ import (
 // Or it is all that runs, and the service has no open port: server.Run(ctx).
 //
 // Calls take the path of those over HTTP, with the same limits, and the same headers mean the same: a token, a
-// deadline, a trace. A message that was sent without a reply subject is run, and nobody learns how it went.
+// deadline, a trace. A message that was sent without a reply subject is run, and nobody learns how it went. One whose
+// reply subject is no inbox is dropped: it is not run, and not answered. How many were is in the log.
 //
 // Who may subscribe to the subject of a service by the permissions of NATS can take its calls, and read the tokens in
 // them; who may publish to it can call. Give both to those alone who need it.
@@ -36,7 +37,14 @@ type Server struct {
 	// Prefix goes before the name of the service in its subject, as in jacinth.billing; jacinth.
 	Prefix string
 
+	// Inboxes are how the subjects begin that callers may be answered to; _INBOX. The connections of all callers must
+	// have inboxes that begin so, which those with nats.CustomInboxPrefix("_INBOX.orders") do. For calls that come by
+	// way of a service import from another account of NATS, add _R_.
+	Inboxes []string
+
 	subject string
+	inboxes inboxes
+	strays  tally          // calls that cannot be answered where their callers want it
 	config  jacinth.Config // of the service
 	calls   chan struct{}  // has as many tokens as messages are being worked on
 	bytes   bytesInFlight
@@ -55,6 +63,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
+	defer s.strays.stop()
 	link := newLink(s.Conn)
 	defer link.stop()
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -100,14 +109,18 @@ func (s *Server) prepare() error {
 	if s.subject, err = subjectOf(s.Prefix, s.config.Name); err != nil {
 		return err
 	}
+	if s.inboxes, err = newInboxes(s.Inboxes, s.subject); err != nil {
+		return err
+	}
+	s.strays.say = s.sayStrays
 	limits := &s.config.Limits
-	for _, limit := range []*int{&limits.Body, &limits.BodyInFlight, &limits.InFlight} {
+	for _, limit := range []*int{&limits.Body, &limits.BodyInFlight, &limits.InFlight, &limits.Headers} {
 		if *limit == jacinth.Unlimited {
 			*limit = math.MaxInt
 		}
 	}
 	if s.pending == 0 {
-		s.pending = 64 << 20
+		s.pending = maxPending
 	}
 	const most = 1 << 16 // goroutines, whatever the service takes
 	s.calls = make(chan struct{}, min(s.config.Limits.InFlight, most))
@@ -125,7 +138,7 @@ func (s *Server) subscribed(ctx, calls context.Context, link *link, moves <-chan
 		return nil, fmt.Errorf("cannot subscribe to %s: %w", s.subject, err)
 	}
 	// Messages wait for no worker, so that what piles up is what the goroutine that takes them has no time for.
-	if err := subscription.SetPendingLimits(-1, s.pending); err != nil {
+	if err := subscription.SetPendingLimits(maxWaiting, s.pending); err != nil {
 		return nil, err
 	}
 	if err := s.refusal(link); err != nil {
@@ -201,29 +214,42 @@ func (s *Server) drain(cancel context.CancelFunc) {
 // receive gives a message to a worker, or refuses it. It never waits.
 func (s *Server) receive(ctx context.Context, m *nats.Msg) {
 	arrived := time.Now()
-	if size := len(m.Data); size > s.config.Limits.Body {
-		s.refuse(m, http.StatusRequestEntityTooLarge,
-			failure(jacinth.InvalidRequest, detail{Reason: "the body is too large", Limit: s.config.Limits.Body}))
+	if m.Reply != "" && !s.inboxes.admit(m.Reply) {
+		s.strays.add(m.Reply[:min(len(m.Reply), maxExample)])
 		return
 	}
-	if !s.bytes.take(len(m.Data)) {
+	if status, reply := s.refusalOf(m); reply != nil {
+		s.refuse(m, status, reply)
+		return
+	}
+	size := headerSize(m) + len(m.Data)
+	if !s.bytes.take(size) {
 		s.refuse(m, http.StatusServiceUnavailable, notRun(busy))
 		return
 	}
 	select {
 	case s.calls <- struct{}{}:
 	default:
-		s.bytes.give(len(m.Data))
+		s.bytes.give(size)
 		s.refuse(m, http.StatusServiceUnavailable, notRun(busy))
 		return
 	}
 	s.workers.Go(func() {
 		defer func() {
-			s.bytes.give(len(m.Data))
+			s.bytes.give(size)
 			<-s.calls
 		}()
 		s.answer(ctx, m, arrived)
 	})
+}
+
+// maxExample is the most that the log shows of a reply subject.
+const maxExample = 64
+
+func (s *Server) sayStrays(count, total int, example string) {
+	s.config.Logger.LogAttrs(context.Background(), slog.LevelWarn,
+		"calls were dropped: the subjects that they want to be answered to are no inboxes; see Server.Inboxes",
+		slog.String("subject", s.subject), slog.Int("dropped", count), slog.Int("total", total), slog.String("example", example))
 }
 
 const busy = "the service is busy: try again later"

@@ -30,6 +30,9 @@ import (
 // A call for which there is none fails with jacinth.ErrNotSent at once; while the connection is lost, new calls wait
 // for it until their deadline, and those that were under way fail with jacinth.ErrNoReply.
 //
+// The inboxes of the connection must be among those that the Server answers to, which is so unless either was told
+// otherwise: a call that a Server cannot answer it does not run, and the caller waits until its deadline.
+//
 // One thing is different: NATS does not tell that an instance died with a call in its hands. Only time does; see Try.
 // Nor does a service learn that its caller left: it goes on until the deadline that it was sent.
 //
@@ -152,15 +155,22 @@ func (t *Transport) message(request *http.Request) (*nats.Msg, error) {
 
 // answered is the response that a reply is.
 func answered(request *http.Request, reply *nats.Msg) *http.Response {
-	switch reply.Header.Get(statusHeader) {
+	status := http.StatusOK
+	switch reply.Header.Get(statusHeader) { // and no other: whoever answers has not the say of what a client makes of it
+	case "400":
+		status = http.StatusBadRequest
 	case "413":
-		return respond(request, http.StatusRequestEntityTooLarge, reply.Data)
+		status = http.StatusRequestEntityTooLarge
+	case "431":
+		status = http.StatusRequestHeaderFieldsTooLarge
 	case "503":
-		response := respond(request, http.StatusServiceUnavailable, reply.Data)
-		response.Header.Set("Retry-After", "1")
-		return response
+		status = http.StatusServiceUnavailable
 	}
-	return respond(request, http.StatusOK, reply.Data)
+	response := respond(request, status, reply.Data)
+	if status == http.StatusServiceUnavailable {
+		response.Header.Set("Retry-After", "1")
+	}
+	return response
 }
 
 // refused is the response to a request that is larger than NATS carries: what an HTTP service says to one that is too

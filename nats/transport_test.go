@@ -481,6 +481,7 @@ func TestServer_refuses(t *testing.T) {
 		"Server.Conn":    {Service: svc},
 		"Server.Service": {Conn: conn},
 		"the prefix":     {Conn: conn, Service: svc, Prefix: "a.>"},
+		"Server.Inboxes": {Conn: conn, Service: svc, Inboxes: []string{"$KV"}},
 	} {
 		if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Run of %+v = %v, want an error about %s", s, err, want)
