@@ -50,9 +50,13 @@ var importRules = map[string]struct {
 	own("internal/netname"): {nil, "what a host means is the same to whoever registers, calls or listens"},
 
 	own("internal/filelock"): {nil, "a lock of a file is the same whatever is in the file"},
+	own("internal/atomicfile"): {
+		[]string{own("internal/codec"), own("internal/filelock")},
+		"a file is read and replaced the same way whatever its document says",
+	},
 
-	own("tokens"):      {[]string{modulePath, own("internal/filelock")}, "optional packages stand side by side on the root; none drags another in"},
-	own("discovery"):   {[]string{modulePath, own("internal/filelock"), own("internal/netname"), own("internal/redact")}, "optional packages stand side by side on the root; none drags another in"},
+	own("tokens"):      {[]string{modulePath, own("internal/atomicfile")}, "optional packages stand side by side on the root; none drags another in"},
+	own("discovery"):   {[]string{modulePath, own("internal/atomicfile"), own("internal/netname"), own("internal/redact")}, "optional packages stand side by side on the root; none drags another in"},
 	own("jacinthtest"): {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -14,7 +13,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
-	"github.com/jacinth-rpc/jacinth/internal/filelock"
+	"github.com/jacinth-rpc/jacinth/internal/atomicfile"
 )
 
 const (
@@ -32,15 +31,18 @@ const (
 //
 //	{"format": 1, "instances": [{"service": "billing", "url": "http://10.0.0.7:8000/api"}]}
 //
+// A file has 8 MiB and 5,000 instances at most. An instance for which there is no room is refused, and the file stays as
+// it was; those that are there can always renew and leave.
+//
 // A file that is broken, or that everybody may write, is an error to Watch and Register until it is mended, and those
 // who watch keep what they know. Clocks that jump do no harm beyond a beat: who looks at the file measures by its own
 // time how long a beat stays the same.
 type File struct {
-	path string
+	disk *atomicfile.File
 
 	mu        sync.Mutex
 	info      fs.FileInfo // of the file that was read; nil when there was none
-	read      bool
+	known     bool        // that it was read, or was not there
 	records   []fileRecord
 	err       error
 	sightings map[string]sighting
@@ -56,7 +58,9 @@ func OpenFile(path string) (*File, error) {
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("the registry cannot be in %s: its folder is not there", path)
 	}
-	f := &File{path: path, sightings: map[string]sighting{}}
+	f := &File{sightings: map[string]sighting{}, disk: atomicfile.New(atomicfile.File{
+		Path: path, Noun: "the registry", Limit: maxFile, Patience: lockWait,
+	})}
 	if _, err := f.look(); err != nil {
 		return nil, err
 	}
@@ -132,12 +136,12 @@ func (f *File) look() ([]jacinth.Instance, error) {
 
 // refresh reads the file unless it is the one that was read before, and takes note of its beats. f.mu is held.
 func (f *File) refresh() {
-	info, err := os.Stat(f.path)
-	if f.read && f.err == nil && (err == nil && f.info != nil && isSame(info, f.info) || errors.Is(err, fs.ErrNotExist) && f.info == nil) {
+	info, err := os.Stat(f.disk.Path)
+	if f.known && f.err == nil && (err == nil && f.info != nil && atomicfile.Same(info, f.info) || errors.Is(err, fs.ErrNotExist) && f.info == nil) {
 		return
 	}
-	f.records, f.info, f.err = readFile(f.path)
-	f.read = true
+	f.records, f.info, f.err = f.read()
+	f.known = true
 	if f.err == nil {
 		f.note(f.records, time.Now())
 	}
@@ -173,20 +177,13 @@ func (f *File) isMissed(r *fileRecord, now time.Time) bool {
 	return !r.Beat.IsZero() && now.Sub(f.sightings[r.key()].first) >= ttl
 }
 
-// isSame reports whether nothing was written between two looks at a file. Each change of ours is a new file.
-func isSame(a, b fs.FileInfo) bool {
-	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
-}
-
 // update lets change alter the records as they are now, without those that are missed, and replaces the file.
 func (f *File) update(ctx context.Context, change func([]fileRecord) ([]fileRecord, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, lockWait)
-	defer cancel()
-	release, err := filelock.Acquire(ctx, f.path)
+	unlock, err := f.disk.Lock(ctx)
 	if err != nil {
-		return fmt.Errorf("the registry %s cannot be changed now: %w", f.path, err)
+		return err
 	}
-	defer release()
+	defer unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.refresh()
@@ -202,86 +199,43 @@ func (f *File) update(ctx context.Context, change func([]fileRecord) ([]fileReco
 	if records, err = change(records); err != nil {
 		return err
 	}
-	if err := replaceFile(f.path, f.info, records); err != nil {
+	if err := f.replace(records); err != nil {
 		return err
 	}
 	f.refresh()
 	return f.err
 }
 
-// replaceFile puts a new file in the place of the old one, which info is of. The lock is held.
-func replaceFile(path string, info fs.FileInfo, records []fileRecord) error {
-	data, err := encodeFile(records)
-	if err != nil {
-		return err
-	}
-	mode := fs.FileMode(0o644) // there is no secret in it
-	if info != nil {
-		mode = info.Mode().Perm()
-	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // a link stays a link
-	}
-	next := path + ".new"
-	// One left by a writer that was killed is of no use to anybody, and O_EXCL follows no link that waits there.
-	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the registry %s cannot be changed: %w", path, err)
-	}
-	err = writeFile(next, data, mode)
-	if err == nil {
-		err = os.Rename(next, path)
-	}
-	if err != nil {
-		_ = os.Remove(next)
-		return fmt.Errorf("the registry %s cannot be changed, and stays as it was: %w", path, err)
-	}
-	return nil
-}
-
-// writeFile is not followed by a sync: a crash of the machine ends all processes that the file tells of.
-func writeFile(path string, data []byte, mode fs.FileMode) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // the program chose the path
-	if err != nil {
-		return err
-	}
-	if _, err := file.Write(data); err != nil {
-		_ = file.Close()
-		return err
-	}
-	return file.Close()
-}
-
-// readFile returns the records of a file, none if there is no file, and what the file was when it was read.
-func readFile(path string) ([]fileRecord, fs.FileInfo, error) {
-	info, err := os.Stat(path)
+// read returns the records of the file, none if there is no file, and what the file was when it was read.
+func (f *File) read() ([]fileRecord, fs.FileInfo, error) {
+	data, info, err := f.disk.Read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("the registry cannot be opened: %w", err)
-	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for whoever writes to it
-		return nil, nil, fmt.Errorf("%s cannot be a registry: it is not a regular file", path)
-	}
-	if isOpenToAll(info) {
-		return nil, nil, fmt.Errorf("everybody may write the registry %s (mode %04o), and so lead your calls elsewhere: run chmod o-w on it",
-			path, info.Mode().Perm())
-	}
-	file, err := os.Open(path) //nolint:gosec // the program chose the path
-	if err != nil {
-		return nil, nil, fmt.Errorf("the registry cannot be opened: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	if info, err = file.Stat(); err != nil {
-		return nil, nil, fmt.Errorf("the registry cannot be looked at: %w", err)
-	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, nil, fmt.Errorf("the registry cannot be read: %w", err)
+		return nil, nil, err
 	}
 	records, err := decodeFile(data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the registry %s is not well: %w", path, err)
+		return nil, nil, fmt.Errorf("the registry %s is not well: %w", f.disk.Path, err)
 	}
 	return records, info, nil
+}
+
+// replace puts a new file in the place of the old one. Whatever is changed leaves room for the beats of all instances. The
+// lock and f.mu are held.
+func (f *File) replace(records []fileRecord) error {
+	room := f.disk.Limit
+	if f.info != nil {
+		room = max(room, int(f.info.Size())+growth(f.records)) // a person may have filled it
+	}
+	data, err := encodeFile(records, min(f.disk.Limit, room-growth(records)))
+	if err != nil {
+		return err
+	}
+	_, err = f.disk.Replace(data, func(data []byte) error {
+		_, err := decodeFile(data)
+		return err
+	})
+	return err
 }

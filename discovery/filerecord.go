@@ -2,15 +2,12 @@ package discovery
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"runtime"
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/internal/atomicfile"
 )
 
 const (
@@ -27,7 +24,7 @@ type fileRecord struct {
 	Version string    `json:"version,omitempty"`
 	Ready   *bool     `json:"ready,omitempty"` // true, if it is left out
 	Since   time.Time `json:"since,omitzero"`
-	Epoch   int64     `json:"epoch,omitempty"`
+	Epoch   int64     `json:"epoch,omitzero"`
 	Beat    time.Time `json:"beat,omitzero"` // zero is of an instance that nobody renews
 }
 
@@ -56,20 +53,12 @@ func find(records []fileRecord, instance *jacinth.Instance) *fileRecord {
 
 // decodeFile reads what a file holds. One that is empty, as a crash of the machine may leave it, holds nothing.
 func decodeFile(data []byte) ([]fileRecord, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("it is larger than %d bytes", maxFile)
-	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields() // what is misspelt would be passed over
 	var content fileContent
-	if err := decoder.Decode(&content); err != nil {
-		return nil, fmt.Errorf("it cannot be read as JSON: %w", err)
-	}
-	if rest, err := io.ReadAll(io.MultiReader(decoder.Buffered())); err != nil || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, errors.New("something follows its end")
+	if err := atomicfile.Decode(data, &content); err != nil {
+		return nil, err
 	}
 	if content.Format != fileFormat {
 		return nil, fmt.Errorf("its format is %d, and only %d is known here: was it written by a newer version?", content.Format, fileFormat)
@@ -98,21 +87,43 @@ func decodeFile(data []byte) ([]fileRecord, error) {
 	return content.Instances, nil
 }
 
-func encodeFile(records []fileRecord) ([]byte, error) {
+// growth is how many bytes a record may still grow by while its instance is renewed.
+func (r *fileRecord) growth() int {
+	if r.Beat.IsZero() { // nobody renews it
+		return 0
+	}
+	bytes := len("2006-01-02T15:04:05.999999999+00:00") - len(r.Beat.Format(time.RFC3339Nano))
+	if r.Ready == nil || *r.Ready {
+		bytes += len("false") - len("true")
+	}
+	return bytes
+}
+
+// growth is that of all records.
+func growth(records []fileRecord) int {
+	bytes := 0
+	for i := range records {
+		bytes += records[i].growth()
+	}
+	return bytes
+}
+
+// encodeFile writes a file of so many bytes at most.
+func encodeFile(records []fileRecord, limit int) ([]byte, error) {
 	if len(records) > maxFileList {
 		return nil, fmt.Errorf("the registry is full: it has %d instances", maxFileList)
 	}
 	if records == nil {
 		records = []fileRecord{}
 	}
-	data, err := json.MarshalIndent(fileContent{Format: fileFormat, Instances: records}, "", "\t")
-	if err != nil {
-		return nil, fmt.Errorf("the registry cannot be written: %w", err)
+	content := &fileContent{Format: fileFormat, Instances: records}
+	data, err := atomicfile.Encode(content, limit)
+	if errors.Is(err, atomicfile.ErrTooLarge) {
+		data, err = atomicfile.EncodeCompact(content, limit)
 	}
-	return append(data, '\n'), nil
-}
-
-// isOpenToAll reports whether every user of the machine may write a file.
-func isOpenToAll(info fs.FileInfo) bool {
-	return runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0 // Windows has no such bits
+	if errors.Is(err, atomicfile.ErrTooLarge) {
+		return nil, fmt.Errorf("the registry is full: it would have more than %d bytes, and no more are read: "+
+			"use shorter names, ids and versions, or a registry that is a service (jacinth registry)", limit)
+	}
+	return data, err
 }

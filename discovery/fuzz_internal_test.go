@@ -86,7 +86,7 @@ func FuzzDecodeFile(f *testing.F) {
 		if len(keys) != len(records) {
 			t.Errorf("decodeFile(%q) lets %d instances pass, which are %d", data, len(records), len(keys))
 		}
-		again, err := encodeFile(records)
+		again, err := encodeFile(records, maxFile)
 		if err != nil {
 			return // a time that no file can hold
 		}

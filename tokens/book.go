@@ -122,6 +122,32 @@ func (b book) change(id string, change func(*Record) error) (Record, error) {
 	return next.clone(), nil
 }
 
+// succession alters the record of a token that gets a successor, and returns that.
+type succession func(old *Record) (next Record, err error)
+
+// rotate gives a record its successor: both are changed, or none.
+func (b *book) rotate(id string, succeed succession) (Record, error) {
+	entry := b.entry(id)
+	if entry == nil {
+		return Record{}, ErrNotFound
+	}
+	var next Record
+	old, err := entry.record.changed(func(r *Record) (err error) {
+		next, err = succeed(r)
+		return err
+	})
+	if err != nil {
+		return Record{}, err
+	}
+	next = next.clone()
+	next.tidy()
+	if err := b.add(next); err != nil {
+		return Record{}, err
+	}
+	b.entry(id).record = &old
+	return next, nil
+}
+
 // touch notes when tokens were used.
 func (b book) touch(used map[string]time.Time) {
 	for id, when := range used {

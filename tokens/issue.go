@@ -85,19 +85,55 @@ func issue(ctx context.Context, keeper Keeper, record Record, prefix string) (Se
 
 // Rotate issues a successor of the token with an id: of the same name, owner, scopes, networks, limits and lifetime.
 // The old one works on until the overlap is over, or until it expires if that is sooner; an overlap of 0 ends it at
-// once. It fails for a token that is revoked, has expired or has a successor already.
+// once. It fails for a token that is revoked, has expired or has a successor already, in the moment in which the
+// successor is made: there is no successor of a token that was revoked meanwhile.
 //
-// When the successor was made but the store failed to give the old token its end, Rotate returns the successor with
-// the error: revoke the old one then.
+// In a [Memory], a [File] and a [SQL] the successor is made and the old token gets its end in one step. In another
+// Keeper these are two. When the successor was made there but the store failed to give the old token its end, Rotate
+// returns the successor with the error: revoke the old one then.
 func Rotate(ctx context.Context, keeper Keeper, id string, overlap time.Duration) (Secret, Record, error) {
 	if overlap < 0 {
 		return Secret{}, Record{}, fmt.Errorf("an overlap of %v is none", overlap)
 	}
+	now := time.Now()
+	var rotate func(context.Context, string, succession) (Record, error)
+	switch known := keeper.(type) { // and not what embeds one, which may have a Change of its own
+	case *Memory:
+		rotate = known.rotate
+	case *File:
+		rotate = known.rotate
+	case *SQL:
+		rotate = known.rotate
+	default:
+		return rotateInSteps(ctx, keeper, id, now, overlap)
+	}
+	var next Record
+	var token string
+	err := ErrExists
+	for attempt := 0; attempt < 3 && errors.Is(err, ErrExists); attempt++ {
+		next, err = rotate(ctx, id, func(old *Record) (Record, error) {
+			if err := old.rotatable(now); err != nil {
+				return Record{}, err
+			}
+			next := old.successor(now)
+			next.ID, token = generate(old.prefix())
+			next.Hash = HashOf(token)
+			old.succeededBy(next.ID, now.Add(overlap))
+			return next, nil
+		})
+	}
+	if err != nil {
+		return Secret{}, Record{}, err
+	}
+	return newSecret(token), next, nil
+}
+
+// rotateInSteps is Rotate for a Keeper that can change but one record at a time.
+func rotateInSteps(ctx context.Context, keeper Keeper, id string, now time.Time, overlap time.Duration) (Secret, Record, error) {
 	old, err := keeper.Lookup(ctx, id)
 	if err != nil {
 		return Secret{}, Record{}, err
 	}
-	now := time.Now()
 	if err := old.rotatable(now); err != nil {
 		return Secret{}, Record{}, err
 	}
@@ -105,27 +141,30 @@ func Rotate(ctx context.Context, keeper Keeper, id string, overlap time.Duration
 	if err != nil {
 		return Secret{}, Record{}, err
 	}
+	var refused error // by what somebody else did between the look-up and here
 	_, err = keeper.Change(ctx, id, func(r *Record) error {
-		if r.Successor != "" {
-			return r.rotatable(now)
+		if refused = r.rotatable(now); refused != nil {
+			return refused
 		}
-		r.Successor = next.ID
-		if end := now.Add(overlap); end.Before(r.Expires) {
-			r.Expires = end
-		}
+		r.succeededBy(next.ID, now.Add(overlap))
 		return nil
 	})
-	if errors.Is(err, errRotated) { // by somebody else, between the look-up and here
-		_, undone := Revoke(ctx, keeper, next.ID)
-		return Secret{}, Record{}, errors.Join(err, undone)
+	if err == nil {
+		return secret, next, nil
 	}
-	if err != nil {
-		err = fmt.Errorf("%s was issued, but %s could not be given its end: %w", next.ID, id, err)
+	if refused == nil {
+		if old, failed := keeper.Lookup(ctx, id); failed == nil && !old.Revoked.IsZero() {
+			refused = old.rotatable(now)
+		}
 	}
-	return secret, next, err
+	if refused != nil {
+		undoing, cancel := context.WithTimeout(context.WithoutCancel(ctx), lockWait)
+		defer cancel()
+		_, undone := Revoke(undoing, keeper, next.ID)
+		return Secret{}, Record{}, errors.Join(refused, undone)
+	}
+	return secret, next, fmt.Errorf("%s was issued, but %s could not be given its end: %w", next.ID, id, err)
 }
-
-var errRotated = errors.New("it was rotated before")
 
 // rotatable says why there can be no successor of r.
 func (r *Record) rotatable(now time.Time) error {
@@ -133,12 +172,20 @@ func (r *Record) rotatable(now time.Time) error {
 		return err
 	}
 	if r.Successor != "" {
-		return fmt.Errorf("%s has no second successor, %w: rotate %s", r.ID, errRotated, r.Successor)
+		return fmt.Errorf("%s has no second successor, it was rotated before: rotate %s", r.ID, r.Successor)
 	}
 	if state := r.State(now); state == Revoked || state == Expired {
 		return fmt.Errorf("%s is %s and can have no successor: issue a new token", r.ID, state)
 	}
 	return nil
+}
+
+// succeededBy has r end when its overlap with a successor is over.
+func (r *Record) succeededBy(id string, end time.Time) {
+	r.Successor = id
+	if end.Before(r.Expires) {
+		r.Expires = end
+	}
 }
 
 // successor returns the record of the token that is to replace that of r, still without id and hash.
@@ -157,13 +204,41 @@ func (r *Record) successor(now time.Time) Record {
 
 // Revoke ends the token with an id for good and returns its record, which stays. Every [Authorizer] knows within 30
 // seconds. A token that was revoked before stays revoked since then.
+//
+// A successor that the token had before is another token, and stays; the record names it. One that a rotation made
+// while Revoke was at work is revoked too: whoever revokes a token has not seen it.
 func Revoke(ctx context.Context, keeper Keeper, id string) (Record, error) {
-	return keeper.Change(ctx, id, func(r *Record) error {
+	before, err := lookupNow(ctx, keeper, id)
+	if err != nil {
+		return Record{}, err
+	}
+	return revoke(ctx, keeper, id, before.Successor)
+}
+
+// revoke ends a token, and all that came after it but a successor that is known.
+func revoke(ctx context.Context, keeper Keeper, id, known string) (Record, error) {
+	record, err := keeper.Change(ctx, id, func(r *Record) error {
 		if r.Revoked.IsZero() {
 			r.Revoked = time.Now()
 		}
 		return nil
 	})
+	if err != nil || record.Successor == known {
+		return record, err
+	}
+	if _, err := revoke(ctx, keeper, record.Successor, ""); err != nil && !errors.Is(err, ErrNotFound) {
+		return record, fmt.Errorf("%s is revoked, but its successor %s, which was made at the same time, could not be: %w",
+			id, record.Successor, err)
+	}
+	return record, nil
+}
+
+// lookupNow returns the record that the store has now, and not what it had when it was last looked at.
+func lookupNow(ctx context.Context, keeper Keeper, id string) (Record, error) {
+	if file, ok := keeper.(*File); ok {
+		return file.lookupNow(id)
+	}
+	return keeper.Lookup(ctx, id)
 }
 
 // What is wrong with a token that has a record. See [Verify].

@@ -83,13 +83,13 @@ func (a *Authorizer) keep(good bool) time.Duration {
 // near is a store in memory: it is asked at once, and takes as long for an id that it does not know, for which it
 // returns any record. The record is not to be changed.
 type near interface {
-	peek(id string) (record *Record, known bool, err error)
+	peek(ctx context.Context, id string) (record *Record, known bool, err error)
 }
 
 // lookup asks the store, and one that is far but once for all calls that ask the same at the same time.
 func (a *Authorizer) lookup(ctx context.Context, id string, hash *Hash) (record *Record, known bool, err error) {
 	if a.near != nil {
-		return a.near.peek(id)
+		return a.near.peek(ctx, id)
 	}
 	f, begun, err := a.flights.join(*hash)
 	if err != nil {

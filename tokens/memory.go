@@ -34,7 +34,7 @@ func (m *Memory) Lookup(_ context.Context, id string) (Record, error) {
 }
 
 // peek is Lookup without a copy.
-func (m *Memory) peek(id string) (record *Record, known bool, err error) {
+func (m *Memory) peek(_ context.Context, id string) (record *Record, known bool, err error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	record, known = m.records.find(id)
@@ -60,6 +60,13 @@ func (m *Memory) Change(_ context.Context, id string, change func(*Record) error
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.records.change(id, change)
+}
+
+// rotate gives a record its successor: both are changed, or none.
+func (m *Memory) rotate(_ context.Context, id string, succeed succession) (Record, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.records.rotate(id, succeed)
 }
 
 // Touch notes when tokens were used.

@@ -113,9 +113,13 @@ func (s *SQL) Add(ctx context.Context, record Record) error {
 	if err == nil {
 		return nil
 	}
-	// Every driver has an error of its own for a key that is taken.
+	return s.notAdded(ctx, record.ID, err)
+}
+
+// notAdded says why a row could not be added. Every driver has an error of its own for a key that is taken.
+func (s *SQL) notAdded(ctx context.Context, id string, err error) error {
 	var count int
-	if s.db.QueryRowContext(ctx, sqlExists, record.ID).Scan(&count) == nil && count > 0 {
+	if s.db.QueryRowContext(ctx, sqlExists, id).Scan(&count) == nil && count > 0 {
 		return ErrExists
 	}
 	return fmt.Errorf("the token cannot be added to the table: %w", err)
@@ -132,19 +136,82 @@ func (s *SQL) Change(ctx context.Context, id string, change func(*Record) error)
 		if err != nil {
 			return Record{}, err
 		}
-		result, err := s.db.ExecContext(ctx, sqlChange, append(values(&next), revision)...)
-		if err != nil {
-			return Record{}, fmt.Errorf("the token cannot be changed in the table: %w", err)
-		}
-		count, err := result.RowsAffected()
-		if err != nil {
-			return Record{}, fmt.Errorf("the database does not say whether the token was changed: %w", err)
-		}
-		if count == 1 {
-			return next, nil
+		changed, err := replaceRow(ctx, s.db, &next, revision)
+		if err != nil || changed {
+			return next, err
 		}
 	}
-	return Record{}, fmt.Errorf("others changed the token %d times in a row: try again", changeAttempts)
+	return Record{}, errOvertaken
+}
+
+var errOvertaken = fmt.Errorf("others changed the token %d times in a row: try again", changeAttempts)
+
+// executor is a database or a transaction in it.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// replaceRow writes a record unless somebody changed it since its revision was read.
+func replaceRow(ctx context.Context, db executor, record *Record, revision int64) (changed bool, err error) {
+	result, err := db.ExecContext(ctx, sqlChange, append(values(record), revision)...)
+	if err != nil {
+		return false, fmt.Errorf("the token cannot be changed in the table: %w", err)
+	}
+	count, err := result.RowsAffected()
+	if err != nil {
+		return false, fmt.Errorf("the database does not say whether the token was changed: %w", err)
+	}
+	return count == 1, nil
+}
+
+// rotate gives a record its successor: both are changed, or none. Should another process change the record at the same
+// moment, succeed runs again on what that left.
+func (s *SQL) rotate(ctx context.Context, id string, succeed succession) (Record, error) {
+	for range changeAttempts {
+		record, revision, err := s.lookup(ctx, id)
+		if err != nil {
+			return Record{}, err
+		}
+		var next Record
+		old, err := record.changed(func(r *Record) (err error) {
+			next, err = succeed(r)
+			return err
+		})
+		if err != nil {
+			return Record{}, err
+		}
+		next.tidy()
+		if err := next.Check(); err != nil {
+			return Record{}, err
+		}
+		changed, err := s.replaceAndAdd(ctx, &old, revision, &next)
+		if err != nil || changed {
+			return next, err
+		}
+	}
+	return Record{}, errOvertaken
+}
+
+// replaceAndAdd writes a record and adds its successor, unless somebody changed the record since its revision was read.
+func (s *SQL) replaceAndAdd(ctx context.Context, old *Record, revision int64, next *Record) (changed bool, err error) {
+	transaction, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("the token cannot be changed in the table: %w", err)
+	}
+	defer func() { _ = transaction.Rollback() }() // which does nothing after a commit
+	changed, err = replaceRow(ctx, transaction, old, revision)
+	if err != nil || !changed {
+		return false, err
+	}
+	if _, err := transaction.ExecContext(ctx, sqlAdd, values(next)...); err != nil {
+		_ = transaction.Rollback()
+		return false, s.notAdded(ctx, next.ID, err)
+	}
+	if err := transaction.Commit(); err != nil {
+		return false, fmt.Errorf("the database does not say whether the token was rotated: look at it, and revoke its "+
+			"successor if it has one, which nobody has: %w", err)
+	}
+	return true, nil
 }
 
 // Touch notes when tokens were used.

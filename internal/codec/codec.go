@@ -33,6 +33,17 @@ func Encode(w *Writer, value any) error {
 	return err
 }
 
+var indentOptions = json.JoinOptions(jsontext.WithIndent("\t"), json.Deterministic(true))
+
+// EncodeIndented is Encode for a file that people read too. What has invalid UTF-8 is not written.
+func EncodeIndented(w *Writer, value any) error {
+	err := json.MarshalWrite(w, value, indentOptions)
+	if errors.Is(err, ErrTooLarge) {
+		return ErrTooLarge
+	}
+	return err
+}
+
 // Marshal returns value as JSON of any length.
 func Marshal(value any) ([]byte, error) {
 	return json.Marshal(value, encodeOptions)
@@ -64,6 +75,12 @@ func Where(err error) string {
 		return string(syntactic.JSONPointer)
 	}
 	return ""
+}
+
+// Follows reports whether a [Decode] error says that something follows the one value that data should be.
+func Follows(data []byte, err error) bool {
+	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
+	return ok && syntactic.ByteOffset <= int64(len(data)) && jsontext.Value(data[:syntactic.ByteOffset]).IsValid()
 }
 
 // Duplicate reports whether a [Decode] error says that an object has a member twice.

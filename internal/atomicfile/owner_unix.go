@@ -1,6 +1,6 @@
 //go:build unix
 
-package tokens
+package atomicfile
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// keepOwner gives a new file to the owner of the one that it is to replace. Otherwise an administrator who revokes a
-// token would leave a file that its service cannot read.
+// keepOwner gives a new file to the owner of the one that it is to replace. Otherwise an administrator who changes a
+// file would leave one that its service cannot read.
 func keepOwner(file *os.File, old fs.FileInfo) error {
 	owner, ok := old.Sys().(*syscall.Stat_t)
 	if !ok || int64(owner.Uid) == int64(os.Geteuid()) {

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package tokens
+package atomicfile
 
 import (
 	"io/fs"
