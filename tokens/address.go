@@ -3,6 +3,7 @@ package tokens
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -13,9 +14,37 @@ const maxAddresses = 10_000
 // lineRate is how many denials are logged for one address.
 var lineRate = newRate(1, 20)
 
+// togetherRate is how many tokens that turn out wrong may come from all senders together who have no address of their own.
+// A guess gains nothing, however many there are: a secret has 190 bits. What is bounded is what look-ups cost the store,
+// and for it a thousand a second are few, while nobody can tell the good token of one such sender from the wrong ones of
+// another before it is looked up.
+var togetherRate = newRate(1000, 1000)
+
+// guessingTogether is the reason why a token of such a sender is not looked up.
+const guessingTogether reason = "too many wrong tokens from senders that share an address"
+
+// Proxies names networks whose addresses stand for many callers, such as that of a proxy or of a NAT. Wrong tokens from
+// there are not held against the address, as [Guesses] has it: no caller can take a thousand look-ups a second from the
+// others behind it, and no more than these are made for all such addresses together. Those of the machine itself and
+// senders without an address, over a Unix socket or NATS, are taken for proxies anyway. A store in memory or in a file is
+// not asked more sparingly for them: to refuse a look-up there costs as much as to make it. New panics if a network is
+// none.
+func Proxies(networks ...netip.Prefix) Option {
+	return func(a *Authorizer) {
+		for _, network := range networks {
+			if !network.IsValid() {
+				panic(`tokens: Proxies: a network is not valid: write it as netip.MustParsePrefix("10.1.0.0/16")`)
+			}
+			a.addresses.proxies = append(a.addresses.proxies, network.Masked())
+		}
+	}
+}
+
 // addresses remembers who failed lately.
 type addresses struct {
-	guessing rate // tokens that may turn out wrong
+	guessing rate           // tokens that may turn out wrong
+	proxies  []netip.Prefix // whose addresses stand for many callers
+	together bucket         // of senders that have no address of their own
 
 	mu   sync.Mutex
 	list map[netip.Addr]*address
@@ -28,10 +57,19 @@ type address struct {
 	dropped int    // lines since the last one; under the lock of addresses
 }
 
+// isShared reports whether many callers may send from an address, of which one is not to suffer for another.
+func (a *addresses) isShared(from netip.Addr) bool {
+	return !from.IsValid() || from.IsLoopback() ||
+		slices.ContainsFunc(a.proxies, func(network netip.Prefix) bool { return network.Contains(from) })
+}
+
 // wait returns how long an address has to wait until a token of its is looked up, if it guessed too often.
 func (a *addresses) wait(from netip.Addr, now int64) time.Duration {
 	if a.guessing.interval == 0 {
 		return 0
+	}
+	if a.isShared(from) {
+		return a.together.wait(now, togetherRate)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -42,6 +80,10 @@ func (a *addresses) wait(from netip.Addr, now int64) time.Duration {
 // that begin at once with a good token are no guesses.
 func (a *addresses) charge(from netip.Addr, now int64) {
 	if a.guessing.interval == 0 {
+		return
+	}
+	if a.isShared(from) {
+		a.together.take(now, togetherRate)
 		return
 	}
 	a.mu.Lock()

@@ -50,8 +50,8 @@ func DefaultLimits(limits Limits) Option { return func(a *Authorizer) { a.limits
 
 // Guesses sets how many tokens that turn out wrong one address, or one /64 network of IPv6, may try in a minute, and
 // how many at once; the default is 10 and 20. After that its tokens are not looked up for a while: those that are
-// known to be good still work. [jacinth.Unlimited] a minute takes the limit away, which a service behind a proxy that
-// hides its callers' addresses may need.
+// known to be good still work. [jacinth.Unlimited] a minute takes the limit away. For addresses that many callers share,
+// see [Proxies].
 func Guesses(perMinute, burst int) Option {
 	return func(a *Authorizer) { a.addresses.guessing = newRate(float64(perMinute)/60, burst) }
 }

@@ -20,7 +20,9 @@ const (
 	keepNear    = time.Second     // of a store in memory, which costs next to nothing to ask
 	keepUnknown = 5 * time.Second // a no
 
-	maxFlights = 128 // look-ups under way; a store is not to be flooded
+	// Look-ups under way, of tokens that were good before, of others, and of those of senders that share an address: a
+	// store is not to be flooded, and whoever floods it is not to keep out the rest.
+	maxKnown, maxUnknown, maxShared = 128, 128, 64
 
 	tripAfter = 3           // look-ups that fail in a row, until the store is left in peace
 	tripFor   = time.Second // and is then asked by one call
@@ -34,12 +36,14 @@ var (
 // ask finds out what a token is that the cache does not know, or not any more: old is what it knew.
 func (a *Authorizer) ask(ctx context.Context, id string, hash *Hash, old *answer, from netip.Addr, now time.Time) decision {
 	good := old != nil && old.profile != nil
+	kind := knownToken
 	if !good {
-		if wait := a.addresses.wait(from, a.clock(now)); wait > 0 {
-			return decision{reason: guessing, wait: wait}
+		kind = a.kindOf(from)
+		if wait := a.addresses.wait(from, a.clock(now)); wait > 0 && !(kind == sharedSender && a.near != nil) {
+			return decision{reason: kind.guessing(), wait: wait}
 		}
 	}
-	record, known, err := a.lookup(ctx, id, hash)
+	record, known, err := a.lookup(ctx, id, hash, kind)
 	equal := false
 	if err == nil {
 		equal = record.Hash.Equal(*hash) && known // in this order: the hashes are compared for an unknown id too
@@ -87,11 +91,11 @@ type near interface {
 }
 
 // lookup asks the store, and one that is far but once for all calls that ask the same at the same time.
-func (a *Authorizer) lookup(ctx context.Context, id string, hash *Hash) (record *Record, known bool, err error) {
+func (a *Authorizer) lookup(ctx context.Context, id string, hash *Hash, kind kind) (record *Record, known bool, err error) {
 	if a.near != nil {
 		return a.near.peek(ctx, id)
 	}
-	f, begun, err := a.flights.join(*hash)
+	f, begun, err := a.flights.join(*hash, kind)
 	if err != nil {
 		return nil, false, err
 	}
@@ -127,9 +131,38 @@ func (a *Authorizer) fly(ctx context.Context, f *flight, id string) {
 	record, err = a.store.Lookup(ctx, id)
 }
 
+// kind is whose look-up it is.
+type kind int
+
+const (
+	knownToken   kind = iota // it was good before
+	ownAddress               // somebody who answers for it by an address
+	sharedSender             // somebody among others; see Proxies
+)
+
+// maxFlights is how many look-ups of a kind are under way at a time.
+var maxFlights = [...]int{knownToken: maxKnown, ownAddress: maxUnknown, sharedSender: maxShared}
+
+// kindOf is that of a token that is not known to be good.
+func (a *Authorizer) kindOf(from netip.Addr) kind {
+	if a.addresses.isShared(from) {
+		return sharedSender
+	}
+	return ownAddress
+}
+
+// guessing is the reason why a token of a kind is not looked up.
+func (k kind) guessing() reason {
+	if k == sharedSender {
+		return guessingTogether
+	}
+	return guessing
+}
+
 // flight is a look-up that is under way.
 type flight struct {
 	hash   Hash
+	kind   kind
 	landed chan struct{} // closed when the result is there
 	record Record
 	err    error
@@ -139,18 +172,19 @@ type flight struct {
 type flights struct {
 	mu       sync.Mutex
 	flying   map[Hash]*flight
-	failures int       // in a row
-	retry    time.Time // when a store that failed tripAfter times is asked again
+	count    [len(maxFlights)]int // by kind
+	failures int                  // in a row
+	retry    time.Time            // when a store that failed tripAfter times is asked again
 }
 
 // join returns the look-up of a token that is under way, or one to begin.
-func (l *flights) join(hash Hash) (f *flight, begun bool, err error) {
+func (l *flights) join(hash Hash, kind kind) (f *flight, begun bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if f, ok := l.flying[hash]; ok {
 		return f, false, nil
 	}
-	if len(l.flying) >= maxFlights {
+	if l.count[kind] >= maxFlights[kind] {
 		return nil, false, errCrowded
 	}
 	if l.failures >= tripAfter {
@@ -160,7 +194,8 @@ func (l *flights) join(hash Hash) (f *flight, begun bool, err error) {
 		}
 		l.retry = now.Add(lookupTimeout + tripFor) // one call tries
 	}
-	f = &flight{hash: hash, landed: make(chan struct{})}
+	l.count[kind]++
+	f = &flight{hash: hash, kind: kind, landed: make(chan struct{})}
 	l.flying[hash] = f
 	return f, true, nil
 }
@@ -180,5 +215,6 @@ func (l *flights) land(f *flight, record Record, err error) {
 	}
 	f.record, f.err = record, err
 	delete(l.flying, f.hash)
+	l.count[f.kind]--
 	close(f.landed)
 }

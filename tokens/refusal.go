@@ -12,7 +12,7 @@ func (d *decision) err() error {
 	switch d.reason {
 	case granted:
 		return nil
-	case overRate, overInFlight, guessing, storeDown:
+	case overRate, overInFlight, guessing, guessingTogether, storeDown:
 		return &jacinth.Error{Code: jacinth.Unavailable, Data: d.data(), Cause: &refusal{*d}}
 	}
 	return &refusal{*d}
