@@ -27,7 +27,7 @@ func run(words []string) int {
 	root.SetArgs(words)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
-		failure.Print(terminal.NewScreen(os.Stderr), err)
+		failure.Print(terminal.NewScreen(os.Stderr), err, append(words, os.Getenv(storeVariable))...)
 	}
 	return failure.ExitCode(err)
 }

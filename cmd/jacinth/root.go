@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/failure"
 )
@@ -62,7 +64,7 @@ there was no answer, or none in JSON-RPC.`,
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return failure.WithHint(failure.Usagef("%w", err), seeHelp(cmd))
+		return failure.WithHint(failure.Usagef("%w", withoutValue(err)), seeHelp(cmd))
 	})
 	cobra.EnableCommandSorting = false // they have an order
 	for _, command := range commands {
@@ -76,6 +78,14 @@ there was no answer, or none in JSON-RPC.`,
 		}
 	}
 	return root
+}
+
+// withoutValue says what is wrong with a flag and not what it was given, which may be what belongs behind another one.
+func withoutValue(err error) error {
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return fmt.Errorf("--%s cannot be that: %w", bad.GetFlag().Name, bad.Unwrap())
+	}
+	return err
 }
 
 // runRoot is what happens when the first word is no command.

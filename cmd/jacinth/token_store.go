@@ -45,6 +45,9 @@ func (s *tokenStore) open(ctx context.Context, create bool) (tokens.Keeper, func
 	if kind == "file" || kind == "sqlite" {
 		rest = strings.TrimPrefix(rest, "//") // as some write it
 	}
+	if _, err := os.Stat(rest); err != nil && failure.LooksSecret(rest) { // it would become the name of a new file
+		return nil, nil, failure.Usagef("a token is no store: --store names where tokens are kept, such as file:tokens.json")
+	}
 	switch {
 	case rest == "":
 		return nil, nil, failure.Usagef("the store %s: has no name", kind)
@@ -103,7 +106,9 @@ func openSQL(ctx context.Context, driver, name string, create bool) (tokens.Keep
 			return nil, nil, ctx.Err()
 		}
 		if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
-			return nil, nil, failure.Usagef("the address of the database cannot be meant: %w", err)
+			// Not the error: it has parts of a password that was not written as URLs want it.
+			return nil, nil, failure.Usagef("the address of the database cannot be meant: it is " +
+				"postgres://user:password@host:port/name, with %%40 for an @ and %%23 for a # in the password")
 		}
 		return nil, nil, &failure.Error{Exit: failure.Transport, Err: err}
 	}

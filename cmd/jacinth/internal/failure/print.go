@@ -11,8 +11,9 @@ import (
 )
 
 // Print tells a person of err: an error that a service answered with by its code, message and data, all else by a
-// sentence. Of an interruption, which whoever caused it knows of, only the hint is told.
-func Print(screen *terminal.Screen, err error) {
+// sentence. Of an interruption, which whoever caused it knows of, only the hint is told. What looks like a secret is
+// hidden, above all where it stood among the words that the command was given.
+func Print(screen *terminal.Screen, err error, words ...string) {
 	var out strings.Builder
 	if remote, ok := errors.AsType[*jacinth.Error](err); ok {
 		out.WriteString(answered(screen, remote))
@@ -22,7 +23,7 @@ func Print(screen *terminal.Screen, err error) {
 	if f, ok := errors.AsType[*Error](err); ok && f.Hint != "" {
 		out.WriteString(terminal.Clean(f.Hint) + "\n")
 	}
-	fmt.Fprint(screen, out.String())
+	fmt.Fprint(screen, mask(out.String(), words))
 }
 
 // answered shows the error of a service.
