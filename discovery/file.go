@@ -233,7 +233,12 @@ func (f *File) replace(records []fileRecord) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.disk.Replace(data, func(data []byte) error {
+	// A crash of the machine ends all processes that the file tells of, but not what a person wrote into it.
+	replace := f.disk.ReplaceFleeting
+	if slices.ContainsFunc(records, func(r fileRecord) bool { return r.Beat.IsZero() }) {
+		replace = f.disk.Replace
+	}
+	_, err = replace(data, func(data []byte) error {
 		_, err := decodeFile(data)
 		return err
 	})

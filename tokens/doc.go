@@ -63,6 +63,7 @@
 // # Limits
 //
 // A token may be bound to networks, to a number of calls a second and of calls at a time ([Limits]), which is 128 unless
-// said otherwise; every item of a batch counts. An address that sends many different wrong tokens is not looked up for a while ([Guesses]). These
+// said otherwise; every item of a batch counts. Tokens of an address that sends many different wrong ones are not looked up
+// for a while ([Guesses]); where many callers share an address, none can lock out the others ([Proxies]). These
 // limits are those of one process: ten instances let ten times as much through.
 package tokens

@@ -12,6 +12,16 @@ import (
 // stays, if data is longer than what is read, or if readBack, which is to read it as whoever opens the file does, fails.
 // The lock is held by the caller.
 func (f *File) Replace(data []byte, readBack func([]byte) error) (fs.FileInfo, error) {
+	return f.replace(data, readBack, true)
+}
+
+// ReplaceFleeting is Replace without waiting for the disk, for a document that means nothing after a crash of the machine:
+// that may leave an empty file.
+func (f *File) ReplaceFleeting(data []byte, readBack func([]byte) error) (fs.FileInfo, error) {
+	return f.replace(data, readBack, false)
+}
+
+func (f *File) replace(data []byte, readBack func([]byte) error, durable bool) (fs.FileInfo, error) {
 	if len(data) > f.Limit {
 		return nil, f.refused(fmt.Errorf("%w: no more than %d bytes are read", ErrTooLarge, f.Limit))
 	}
@@ -31,13 +41,16 @@ func (f *File) Replace(data []byte, readBack func([]byte) error) (fs.FileInfo, e
 	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, f.refused(err)
 	}
-	info, err := f.fill(next, data, old)
+	info, err := f.fill(next, data, old, durable)
 	if err == nil {
 		err = f.rename(next, path)
 	}
 	if err != nil {
 		_ = os.Remove(next)
 		return nil, f.refused(err)
+	}
+	if !durable {
+		return info, nil
 	}
 	return info, syncDirectory(filepath.Dir(path))
 }
@@ -46,8 +59,8 @@ func (f *File) refused(why error) error {
 	return fmt.Errorf("%s %s could not be written, and stays as it was: %w", f.Noun, f.Path, why)
 }
 
-// fill writes a new file, with its final mode and owner, that is on the disk when fill returns.
-func (f *File) fill(path string, data []byte, old fs.FileInfo) (info fs.FileInfo, err error) {
+// fill writes a new file, with its final mode and owner, that is on the disk when fill returns if it is to be durable.
+func (f *File) fill(path string, data []byte, old fs.FileInfo, durable bool) (info fs.FileInfo, err error) {
 	mode := fs.FileMode(0o600)
 	if !f.Private {
 		mode = 0o644 // there is no secret in it
@@ -69,8 +82,10 @@ func (f *File) fill(path string, data []byte, old fs.FileInfo) (info fs.FileInfo
 	if err := f.write(file, data); err != nil {
 		return nil, err
 	}
-	if err := file.Sync(); err != nil {
-		return nil, err
+	if durable {
+		if err := file.Sync(); err != nil {
+			return nil, err
+		}
 	}
 	return file.Stat()
 }
