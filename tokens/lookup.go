@@ -39,7 +39,7 @@ func (a *Authorizer) ask(ctx context.Context, id string, hash *Hash, old *answer
 	kind := knownToken
 	if !good {
 		kind = a.kindOf(from)
-		if wait := a.addresses.wait(from, a.clock(now)); wait > 0 && !(kind == sharedSender && a.near != nil) {
+		if wait := a.addresses.wait(from, a.clock(now)); wait > 0 && (kind != sharedSender || a.near == nil) {
 			return decision{reason: kind.guessing(), wait: wait}
 		}
 	}
