@@ -157,7 +157,7 @@ func TestMain_endsSoonAtSIGINT(t *testing.T) {
 	} {
 		p, client := start(t, child(t, "-drain-timeout", "30s")), newClient(t)
 		answers := fillWithSlowCalls(t, p, client) // or it is gone too soon to be asked
-		if got := get200(t, client, p.root()+"/readyz"); got != http.StatusOK {
+		if got := statusOf(t, client, p.root()+"/readyz"); got != http.StatusOK {
 			t.Fatalf("/readyz has status %d", got)
 		}
 		if err := p.Process.Signal(test.signal); err != nil {

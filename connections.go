@@ -182,8 +182,8 @@ func (c *connection) Read(p []byte) (int, error) {
 		return n, err
 	}
 	if n == 0 && state == isRetired && errors.Is(err, os.ErrDeadlineExceeded) {
-		_ = c.Conn.SetReadDeadline(time.Time{}) // or there is no look at all
-		n, err = readNow(c.Conn, p)
+		_ = c.Conn.SetReadDeadline(time.Time{})   // or there is no look at all
+		n, err = readNow(c.Conn, p, !c.of.secure) // TLS has words of its own for the end
 	}
 	if n > 0 {
 		next := isComing

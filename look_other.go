@@ -10,4 +10,4 @@ import (
 // canLook reports that no connection can be read without waiting here: net/http ends them all.
 func canLook(net.Conn) bool { return false }
 
-func readNow(net.Conn, []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+func readNow(net.Conn, []byte, bool) (int, error) { return 0, os.ErrDeadlineExceeded }

@@ -3,6 +3,7 @@
 package jacinth
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -18,8 +19,9 @@ func canLook(conn net.Conn) bool {
 	return false
 }
 
-// readNow reads what has come and waits for nothing: if there is nothing, it fails as a read at its deadline does.
-func readNow(conn net.Conn, p []byte) (n int, err error) {
+// readNow reads what has come and waits for nothing. If there is nothing, it fails as a read at its deadline does, and
+// where the connection is to be shut, its other end is told so in the same moment.
+func readNow(conn net.Conn, p []byte, shut bool) (n int, err error) {
 	raw, err := conn.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return 0, err
@@ -27,6 +29,9 @@ func readNow(conn net.Conn, p []byte) (n int, err error) {
 	var failed error
 	err = raw.Read(func(descriptor uintptr) bool {
 		n, failed = syscall.Read(int(descriptor), p)
+		if shut && errors.Is(failed, syscall.EAGAIN) {
+			_ = syscall.Shutdown(int(descriptor), syscall.SHUT_WR)
+		}
 		return true
 	})
 	switch {

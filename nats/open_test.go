@@ -39,7 +39,7 @@ func TestOpen(t *testing.T) {
 		})
 	}
 	t.Run("out of reach", func(t *testing.T) {
-		registry, err := Open(t.Context(), "nats://127.0.0.1:1")
+		registry, err := Open(t.Context(), "nats://127.0.0.1:0") // where nobody can listen
 		if err != nil {
 			t.Fatalf("Open of what is out of reach = %v, want a registry", err)
 		}
