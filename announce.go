@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth/internal/netname"
+	"github.com/jacinth-rpc/jacinth/internal/pause"
 	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
@@ -227,7 +228,7 @@ func (a *announcer) run(ctx context.Context) {
 
 // persist tries something until the registry takes it, and reports false if it never will or ctx ended before.
 func (a *announcer) persist(ctx context.Context, what string, try func(context.Context) error) bool {
-	for pause := registerBase; ; pause = min(2*pause, registerCap) {
+	for wait := registerBase; ; wait = min(2*wait, registerCap) {
 		limited, cancel := context.WithTimeout(ctx, registerWait)
 		err := try(limited)
 		cancel()
@@ -245,7 +246,7 @@ func (a *announcer) persist(ctx context.Context, what string, try func(context.C
 		select {
 		case <-ctx.Done():
 			return false
-		case <-time.After(spread(pause)):
+		case <-time.After(pause.Jitter(wait)):
 		}
 	}
 }

@@ -5,17 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/jacinth-rpc/jacinth/internal/call"
 	"github.com/jacinth-rpc/jacinth/internal/codec"
-	"github.com/jacinth-rpc/jacinth/internal/wire"
 )
 
 // Client calls the methods of one service. The zero value of every field but URL, or Service and Registry, works:
@@ -107,25 +106,98 @@ type Client struct {
 	// service wants it (Retry-After), and all in all no more often than one in five calls and ten a second.
 	NoRetry bool
 
-	once        sync.Once
-	http        http.Client
-	standard    bool  // its transport is net/http's own
-	fixed       *peer // at URL; nil for a Service
-	hosts       hosts
-	misuse      error  // of the fields that say where the service is
-	tokenHeader string // in the canonical form of http.Header's keys
+	once   sync.Once
+	called *call.Engine // made of the fields above at the first call
+}
 
-	ids       atomic.Int64
-	learnt    learnt
-	budget    budget
-	coalescer coalescer
-	balancer  balancer
+// Failures on the way to a method and back, as opposed to an [Error] that the service answered with. They are
+// matched with errors.Is; the context's own error is in the chain too when that is what ended the call.
+var (
+	// ErrNotSent says that the call never reached a service that could have run it.
+	ErrNotSent = call.ErrNotSent
+	// ErrNoReply says that the call was sent and its answer did not arrive, or not whole: it may have run or not.
+	ErrNoReply = call.ErrNoReply
+	// ErrBadReply says that the response was not valid JSON-RPC: the call may have run.
+	ErrBadReply = call.ErrBadReply
+)
+
+// timeoutHeader carries how long the sender of a request still waits, in milliseconds.
+const timeoutHeader = call.TimeoutHeader
+
+// engine returns what takes the calls of the client to the service.
+func (c *Client) engine() *call.Engine {
+	c.once.Do(func() { c.called = call.New(c.config()) })
+	return c.called
+}
+
+func (c *Client) config() call.Config {
+	config := call.Config{
+		URL: c.URL, Service: c.Service, Hosts: c.Hosts,
+		Token: c.Token, TokenSource: c.TokenSource, TokenHeader: http.CanonicalHeaderKey(c.TokenHeader),
+		HTTP:    &http.Client{Transport: sharedTransport},
+		Timeout: c.Timeout, MaxResponse: c.MaxResponse, MaxBatch: c.MaxBatch, Coalesce: c.Coalesce, NoRetry: c.NoRetry,
+		Hooks: call.Hooks{
+			Failure: remoteError,
+			Header:  c.addHeader,
+			Alone:   func(ctx context.Context) bool { return headerFrom(ctx) != nil },
+			Scope:   scopeOf,
+			WithScope: func(ctx context.Context, scope any) context.Context {
+				return context.WithValue(ctx, requestKey{}, scope)
+			},
+		},
+	}
+	orDefault(&config.TokenHeader, defaultTokenHeader)
+	if c.HTTP != nil {
+		own := *c.HTTP
+		if own.Transport == nil {
+			own.Transport = http.DefaultTransport
+		}
+		config.HTTP = &own
+	}
+	if c.Registry != nil {
+		config.Watch = c.watch
+	}
+	return config
+}
+
+// watch tells the engine of the instances that a registry knows.
+func (c *Client) watch(ctx context.Context, service string) iter.Seq2[[]call.Instance, error] {
+	return func(yield func([]call.Instance, error) bool) {
+		for set, err := range c.Registry.Watch(ctx, service) {
+			var instances []call.Instance
+			for i := range set {
+				if instance := &set[i]; instance.Matches(service) {
+					instances = append(instances, call.Instance{ID: instance.ID, URL: instance.URL, Ready: instance.Ready, Since: instance.Since})
+				}
+			}
+			if !yield(instances, err) {
+				return
+			}
+		}
+	}
+}
+
+// remoteError is the error of a call that a service answered with one.
+func remoteError(code int, message string, data json.RawMessage) error {
+	e := &Error{Code: Code(code), Message: message, remote: true}
+	if data != nil {
+		e.Data = data
+	}
+	return e
+}
+
+// scopeOf returns the request that a call in ctx is made for, nil for none.
+func scopeOf(ctx context.Context) any {
+	if request := RequestFrom(ctx); request != nil {
+		return request
+	}
+	return nil
 }
 
 // Close ends the watch of the registry that a client with a Service has, and does nothing to one with a URL. Calls
 // under way go on, and a call after Close begins to watch again. A client that is no longer needed has to be closed
 // only by those who mind the five minutes until the watch ends by itself.
-func (c *Client) Close() { c.balancer.stop(nil) }
+func (c *Client) Close() { c.engine().Close() }
 
 // Positional are params by position, for the untyped calls: jacinth.Positional{42, 23}.
 type Positional []any
@@ -155,7 +227,7 @@ func (c *Client) Notify(ctx context.Context, method string, params any, options 
 	if err != nil {
 		return err
 	}
-	out.notification, out.harmless = true, false
+	out.Notification, out.Harmless = true, false
 	_, err = c.call(ctx, out)
 	return err
 }
@@ -167,7 +239,13 @@ func (c *Client) Specs(ctx context.Context) (Specs, error) {
 	if err := c.Call(ctx, specsName, nil, &specs, ReadOnly()); err != nil {
 		return Specs{}, err
 	}
-	c.learnt.take(&specs)
+	harmless := map[string]bool{}
+	for i := range specs.Methods {
+		if m := &specs.Methods[i]; m.ReadOnly || m.Idempotent {
+			harmless[m.Name] = true
+		}
+	}
+	c.engine().Learn(call.Limits{Items: specs.Limits.BatchItems, Bytes: specs.Limits.Body, Reply: specs.Limits.Response}, harmless)
 	return specs, nil
 }
 
@@ -184,20 +262,14 @@ func (c *Client) Require(ctx context.Context, methods ...string) error {
 	})
 	if len(missing) > 0 {
 		return fmt.Errorf("%w: service %s at %s has no %s, or this token may not call it",
-			MethodNotFound, specs.Name, c.where(), strings.Join(missing, ", "))
+			MethodNotFound, specs.Name, c.engine().Where(), strings.Join(missing, ", "))
 	}
 	return nil
 }
 
 // outgoing is one call on its way out.
 type outgoing struct {
-	name         string
-	params       []byte // nil for none
-	timeout      time.Duration
-	notification bool
-	harmless     bool // running it twice does no harm
-	tried        []*peer
-
+	call.Outgoing
 	method *Method // what the options of the call say, for the middleware; nil if there are none of either
 }
 
@@ -207,53 +279,28 @@ func (c *Client) outgoing(method string, params any, options []Option) (*outgoin
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", method, ErrNotSent, err)
 	}
-	out := &outgoing{name: method, params: encoded, harmless: c.learnt.isHarmless(method)}
+	out := &outgoing{Outgoing: call.Outgoing{Name: method, Params: encoded, Harmless: c.engine().IsHarmless(method)}}
 	if len(options) > 0 || len(c.Middleware) > 0 {
 		m := &Method{Name: method}
 		for _, option := range options {
 			option(m)
 		}
-		out.method, out.name, out.timeout = m, m.Name, m.Timeout
-		out.harmless = out.harmless || m.ReadOnly || m.Idempotent
+		out.method, out.Name, out.Timeout = m, m.Name, m.Timeout
+		out.Harmless = out.Harmless || m.ReadOnly || m.Idempotent
 	}
 	return out, nil
-}
-
-// notTo notes that the call had a setback at p, nil if it came to none, so that another one is tried next.
-func (o *outgoing) notTo(p *peer) {
-	if p != nil {
-		o.tried = append(o.tried, p)
-	}
-}
-
-// most is about how many bytes the call has as JSON-RPC.
-func (o *outgoing) most() int { return 64 + len(o.name) + len(o.params) }
-
-// appendTo appends the call as JSON-RPC.
-func (o *outgoing) appendTo(dst []byte, id int64) []byte {
-	var text [20]byte
-	var raw []byte
-	if !o.notification {
-		raw = strconv.AppendInt(text[:0], id, 10)
-	}
-	dst = wire.AppendRequestHead(dst, o.name, raw)
-	if o.params != nil {
-		dst = append(dst, `,"params":`...)
-		dst = append(dst, o.params...)
-	}
-	return append(dst, '}')
 }
 
 // call takes one call through the middleware and returns its raw result, nil for a notification.
 func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, error) {
 	if len(c.Middleware) == 0 {
-		return c.deliver(ctx, out)
+		return c.engine().Deliver(ctx, &out.Outgoing)
 	}
-	request := &Request{Method: out.method, Notification: out.notification, params: out.params}
-	request.Address = c.where()
+	request := &Request{Method: out.method, Notification: out.Notification, params: out.Params}
+	request.Address = c.engine().Where()
 	send := func(ctx context.Context, _ *Request) (any, error) {
-		own := *out // a middleware may send the call twice, also at the same time
-		return c.deliver(ctx, &own)
+		own := out.Outgoing // a middleware may send the call twice, also at the same time
+		return c.engine().Deliver(ctx, &own)
 	}
 	result, err := chain(send, c.Middleware)(ctx, request)
 	if err != nil {
@@ -264,76 +311,9 @@ func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, erro
 	}
 	raw, err := codec.Marshal(result) // a middleware answers by itself
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: a middleware's result cannot be encoded: %w", out.name, ErrBadReply, err)
+		return nil, fmt.Errorf("%s: %w: a middleware's result cannot be encoded: %w", out.Name, ErrBadReply, err)
 	}
 	return raw, nil
-}
-
-// deliver gives the call its deadline and tries it as often as it may be.
-func (c *Client) deliver(ctx context.Context, out *outgoing) (json.RawMessage, error) {
-	ctx, cancel := c.deadline(ctx, out.timeout)
-	defer cancel()
-	c.budget.earn(1)
-	for attempt := 1; ; attempt++ {
-		raw, lost := c.try(ctx, out)
-		if lost == nil {
-			return raw, nil
-		}
-		granted := 0
-		if lost.mayRepeat(out) {
-			out.notTo(lost.from)
-			granted, lost = c.again(ctx, attempt, 1, lost)
-		}
-		if granted == 0 {
-			return nil, fmt.Errorf("%s: %w", out.name, lost.err)
-		}
-	}
-}
-
-// try sends the call once, alone or with others.
-func (c *Client) try(ctx context.Context, out *outgoing) (json.RawMessage, *setback) {
-	token, lost := c.token(ctx)
-	switch {
-	case lost != nil:
-		return nil, lost
-	case c.Coalesce > 0 && !out.notification && headerFrom(ctx) == nil:
-		return c.coalescer.call(ctx, c, out, token)
-	}
-	return c.single(ctx, out, token)
-}
-
-// single sends the call in a request of its own.
-func (c *Client) single(ctx context.Context, out *outgoing, token string) (json.RawMessage, *setback) {
-	id := c.ids.Add(1)
-	body := out.appendTo(make([]byte, 0, out.most()), id)
-	got, lost := c.post(ctx, parcel{body: body, token: token, tried: out.tried})
-	if lost != nil {
-		return nil, lost
-	}
-	return got.one(id, out.notification)
-}
-
-// deadline bounds ctx by the timeout of the call, and by that of the client if ctx is not bounded at all.
-func (c *Client) deadline(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
-	if timeout == 0 {
-		if _, ok := ctx.Deadline(); ok {
-			return ctx, func() {}
-		}
-		if timeout = c.Timeout; timeout == 0 {
-			timeout = 10 * time.Second
-		}
-	}
-	if timeout == Unlimited {
-		return ctx, func() {}
-	}
-	if c.Coalesce == 0 {
-		return context.WithTimeout(ctx, timeout)
-	}
-	b := &bounded{Context: ctx, deadline: time.Now().Add(timeout)}
-	if before, ok := ctx.Deadline(); ok && before.Before(b.deadline) {
-		b.deadline = before
-	}
-	return b, b.end
 }
 
 var errNoParams = errors.New("params must be encoded as a JSON object or array: use a struct, a map or Positional")

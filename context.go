@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"sync/atomic"
+
+	"github.com/jacinth-rpc/jacinth/internal/lazyctx"
 )
 
 var errLate = errors.New("a middleware went on with a call that was over")
@@ -14,7 +16,7 @@ var errLate = errors.New("a middleware went on with a call that was over")
 // callContext is the context of one call, with its request in the same allocation. It ends when its parent does
 // (the caller hung up, the service stops), when the deadline passes, and when the call is over.
 type callContext struct {
-	bounded // by what the binding gave
+	lazyctx.Context // bounded by what the binding gave
 
 	request Request
 	frame   frame
@@ -30,17 +32,17 @@ func (c *callContext) Format(state fmt.State, _ rune) {
 	_, _ = io.WriteString(state, "the context of a call")
 }
 
-// Value answers [RequestFrom]; everything else is as in any bounded context.
+// Value answers [RequestFrom]; everything else is as in any context.
 func (c *callContext) Value(key any) any {
 	if _, ok := key.(requestKey); ok {
 		return &c.request
 	}
-	return c.bounded.Value(key)
+	return c.Context.Value(key)
 }
 
 // end ends the context for whatever a handler left running, and lets go of the body.
 func (c *callContext) end() {
-	c.bounded.end()
+	c.Context.End()
 	c.request.id, c.request.params = nil, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
+	"github.com/jacinth-rpc/jacinth/internal/lazyctx"
 )
 
 // unencodable is a frame whose values are not to be encoded.
@@ -22,7 +23,7 @@ func (unencodable) encodeInPlace(*codec.Writer) error { return errInner }
 func TestHostile_descriptionsAreCopied(t *testing.T) {
 	s := New(Config{Name: "copied"})
 	s.freeze()
-	ctx := &callContext{bounded: bounded{Context: context.Background()}}
+	ctx := &callContext{Context: lazyctx.Context{Context: context.Background()}}
 	for _, name := range []string{discoverName, specsName} {
 		d, _ := s.methods[name].frame().(*description)
 		d.frame = unencodable{d.frame}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
+	"github.com/jacinth-rpc/jacinth/internal/lazyctx"
 	"github.com/jacinth-rpc/jacinth/internal/wire"
 )
 
@@ -313,7 +314,7 @@ func (x *exchange) lookUp(request *wire.Request) (*registered, *Error) {
 // perform authorizes and runs a request of a known method and appends the result to w.
 func (x *exchange) perform(w *codec.Writer, p *post, request *wire.Request, v *verdict) (failure *Error) {
 	method := v.method
-	c := &callContext{bounded: bounded{Context: x.ctx, deadline: x.deadline(method)}}
+	c := &callContext{Context: lazyctx.Context{Context: x.ctx, Until: x.deadline(method)}}
 	c.request = Request{
 		Method:       &method.Method,
 		Peer:         x.peer,
@@ -341,7 +342,7 @@ func (x *exchange) perform(w *codec.Writer, p *post, request *wire.Request, v *v
 func (x *exchange) admit(c *callContext, v *verdict) *Error {
 	if v.method.Private {
 		// Whose time is over is not worth the verification of a token.
-		if err := c.over(x.clock()); err != nil {
+		if err := c.ErrAt(x.clock()); err != nil {
 			return ended(err)
 		}
 	}
@@ -379,7 +380,7 @@ func (x *exchange) run(c *callContext, w *codec.Writer, p *post, method *registe
 	if x.size > 0 || method.Private {
 		now = x.now() // others were before it, and an authorizer may have taken its time
 	}
-	if err := c.over(now); err != nil {
+	if err := c.ErrAt(now); err != nil {
 		return ended(err)
 	}
 	c.began = now.UnixNano()

@@ -31,7 +31,10 @@ var importRules = map[string]struct {
 	reason string
 }{
 	modulePath: {
-		[]string{own("openrpc"), own("explorer"), own("internal/codec"), own("internal/netname"), own("internal/plan"), own("internal/redact"), own("internal/wire")},
+		[]string{
+			own("openrpc"), own("explorer"), own("internal/call"), own("internal/codec"), own("internal/lazyctx"), own("internal/netname"), own("internal/pause"),
+			own("internal/plan"), own("internal/redact"), own("internal/wire"),
+		},
 		"it is what programs import, and stands on its leaves alone",
 	},
 
@@ -49,6 +52,15 @@ var importRules = map[string]struct {
 	own("internal/redact"):  {nil, "what is fit to print of a URL is the same wherever it is printed"},
 	own("internal/netname"): {nil, "what a host means is the same to whoever registers, calls or listens"},
 
+	own("internal/call"): {
+		[]string{
+			own("internal/codec"), own("internal/lazyctx"), own("internal/netname"), own("internal/pause"), own("internal/redact"),
+			own("internal/wire"),
+		},
+		"it brings calls to a service, and meets the API above it in its hooks alone",
+	},
+	own("internal/lazyctx"):  {nil, "it is a context, whatever runs in it"},
+	own("internal/pause"):    {nil, "it is a length of time, whoever waits"},
 	own("internal/filelock"): {nil, "a lock of a file is the same whatever is in the file"},
 	own("internal/atomicfile"): {
 		[]string{own("internal/codec"), own("internal/filelock")},
@@ -62,6 +74,9 @@ var importRules = map[string]struct {
 
 // jsonJudges are the packages whose tests may import jsonModule: there it is the judge of what is right.
 var jsonJudges = []string{own("openrpc"), own("internal/codec"), own("internal/plan"), own("internal/wire")}
+
+// withoutHTTP are the packages that know no transport.
+var withoutHTTP = []string{own("internal/codec"), own("internal/plan"), own("internal/wire"), own("internal/lazyctx")}
 
 // unsafeReasons are the imports that no file has, in any module of this repository. A test may import unsafe, to name
 // the pointer that it sees refused.
@@ -203,9 +218,9 @@ func importFaults(p listed) []string {
 				"library, and json/v2 only in those of %s", p.ImportPath, imported, strings.Join(jsonJudges, ", ")))
 		}
 	}
-	if strings.HasPrefix(p.ImportPath, own("internal")+"/") && slices.Contains(p.Deps, "net/http") {
-		faults = append(faults, fmt.Sprintf("%s reaches net/http: below the root package nothing knows what carries a "+
-			"message", p.ImportPath))
+	if slices.Contains(withoutHTTP, p.ImportPath) && slices.Contains(p.Deps, "net/http") {
+		faults = append(faults, fmt.Sprintf("%s reaches net/http: messages and params are the same whatever carries "+
+			"them", p.ImportPath))
 	}
 	return faults
 }

@@ -61,7 +61,7 @@ func (s *Service) lookAtCalls() {
 	for _, c := range late {
 		s.report(c, slog.LevelWarn, "a call runs on after its time: does its handler look at its context?",
 			slog.String("method", c.request.Method.Name), slog.Duration("running", now.Sub(time.Unix(0, c.began))),
-			slog.Duration("late", now.Sub(c.deadline)))
+			slog.Duration("late", now.Sub(c.Until)))
 	}
 	if running {
 		s.lookLater()
@@ -84,7 +84,7 @@ func (w *lookout) late(now time.Time) (list []*callContext, running bool) {
 			continue
 		}
 		running = true
-		if !c.noticed && !c.deadline.IsZero() && now.Sub(c.deadline) >= lateAfter && len(list) < mostNotice {
+		if !c.noticed && !c.Until.IsZero() && now.Sub(c.Until) >= lateAfter && len(list) < mostNotice {
 			c.noticed = true
 			list = append(list, c)
 		}

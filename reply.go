@@ -2,7 +2,6 @@ package jacinth
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
@@ -51,11 +50,6 @@ type detail struct {
 // faultList is the data of an InvalidParams error.
 type faultList struct {
 	Faults []plan.Fault `json:"faults"`
-}
-
-// retryAfter is the time to wait, which is at most 0 if there is none. What is larger than any service means is a long time as well.
-func (d *detail) retryAfter() time.Duration {
-	return time.Duration(min(d.RetryAfter, math.MaxInt32)) * time.Millisecond
 }
 
 func notRun(reason string) detail {

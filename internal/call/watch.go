@@ -1,10 +1,11 @@
-package jacinth
+package call
 
 import (
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jacinth-rpc/jacinth/internal/pause"
 	"github.com/jacinth-rpc/jacinth/internal/redact"
 )
 
@@ -32,10 +34,17 @@ type balancer struct {
 	roster atomic.Pointer[roster] // nil while nothing is known
 	used   atomic.Bool            // since idle was last set
 
-	mu      sync.Mutex
-	watch   *watch // nil while there is none
-	peers   []*peer
-	retired time.Time // when a peer was last tried that was out
+	mu        sync.Mutex
+	watch     *watch // nil while there is none
+	peers     []*peer
+	lastProbe time.Time // when a peer was last tried that was out
+}
+
+// Instance is a place where a service runs, as far as its callers care.
+type Instance struct {
+	ID, URL string
+	Ready   bool
+	Since   time.Time
 }
 
 // watch is one Watch of a registry. All but service and rules is under the lock of the balancer.
@@ -51,7 +60,7 @@ type watch struct {
 }
 
 // find returns what is known of the instances, and waits for the first set if nothing is.
-func (b *balancer) find(ctx context.Context, c *Client) (*roster, *setback) {
+func (b *balancer) find(ctx context.Context, e *Engine) (*roster, *attemptError) {
 	for {
 		if !b.used.Load() {
 			b.used.Store(true)
@@ -59,11 +68,11 @@ func (b *balancer) find(ctx context.Context, c *Client) (*roster, *setback) {
 		if r := b.roster.Load(); r != nil {
 			return r, nil
 		}
-		w := b.start(c)
+		w := b.start(e)
 		select {
 		case <-w.known:
 		case <-ctx.Done():
-			err := fmt.Errorf("%w: the registry has not told yet where instances of %s are", over(ctx), c.Service)
+			err := fmt.Errorf("%w: the registry has not told yet where instances of %s are", why(ctx), e.config.Service)
 			b.mu.Lock()
 			if w.problem != nil {
 				err = fmt.Errorf("%w: %w", err, w.problem)
@@ -75,34 +84,34 @@ func (b *balancer) find(ctx context.Context, c *Client) (*roster, *setback) {
 }
 
 // start begins to watch, unless it has begun.
-func (b *balancer) start(c *Client) *watch {
+func (b *balancer) start(e *Engine) *watch {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.watch == nil {
 		ctx, cancel := context.WithCancel(context.Background())
-		w := &watch{service: c.Service, rules: c.hosts, cancel: cancel, known: make(chan struct{})}
-		w.idle = time.AfterFunc(watchIdle, func() { b.rest(w) })
+		w := &watch{service: e.config.Service, rules: e.hosts, cancel: cancel, known: make(chan struct{})}
+		w.idle = time.AfterFunc(watchIdle, func() { b.endIdle(w) })
 		b.watch = w
-		go b.follow(ctx, c.Registry, w)
+		go b.follow(ctx, e.config.Watch, w)
 	}
 	return b.watch
 }
 
 // follow takes in what the registry says until ctx ends.
-func (b *balancer) follow(ctx context.Context, registry Registry, w *watch) {
+func (b *balancer) follow(ctx context.Context, watching func(context.Context, string) iter.Seq2[[]Instance, error], w *watch) {
 	for ctx.Err() == nil {
-		for set, err := range registry.Watch(ctx, w.service) {
+		for set, err := range watching(ctx, w.service) {
 			b.take(w, set, err)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(spread(watchAgain)):
+		case <-time.After(pause.Jitter(watchAgain)):
 		}
 	}
 }
 
-// rest ends a watch that nobody needs.
-func (b *balancer) rest(w *watch) {
+// endIdle ends a watch that nobody has needed for a while.
+func (b *balancer) endIdle(w *watch) {
 	if b.used.Swap(false) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -124,7 +133,7 @@ func (b *balancer) stop(w *watch) {
 	w = b.watch
 	w.cancel()
 	w.idle.Stop()
-	w.sure()
+	w.clearDoubt()
 	if b.roster.Load() == nil {
 		close(w.known)
 	}
@@ -132,8 +141,8 @@ func (b *balancer) stop(w *watch) {
 	b.roster.Store(nil)
 }
 
-// sure ends the doubt whether there is an instance.
-func (w *watch) sure() {
+// clearDoubt ends the doubt whether there is an instance.
+func (w *watch) clearDoubt() {
 	if w.doubt != nil {
 		w.doubt.Stop()
 		w.doubt = nil
@@ -150,12 +159,11 @@ func (b *balancer) take(w *watch, set []Instance, err error) {
 		return
 	}
 	if w.problem = err; err != nil {
-		w.sure() // the last set is the best there is, and that is not the empty one
+		w.clearDoubt() // the last set is the best there is, and that is not the empty one
 		return
 	}
-	set = slices.DeleteFunc(set, func(i Instance) bool { return !i.Matches(w.service) })
 	if len(set) > 0 || b.roster.Load() == nil || len(b.peers) == 0 {
-		w.sure()
+		w.clearDoubt()
 		skipped = b.replace(w, set)
 		return
 	}
@@ -194,7 +202,7 @@ func (b *balancer) replace(w *watch, set []Instance) (skipped error) {
 		if p == nil {
 			target, err := w.admit(instance.URL)
 			if err != nil {
-				skipped = fmt.Errorf("the instance %q is not called: %w", clipped(redact.URL(instance.URL)), err)
+				skipped = fmt.Errorf("the instance %q is not called: %w", clip(redact.URL(instance.URL)), err)
 				continue
 			}
 			p = &peer{id: instance.ID, url: instance.URL, target: target}
@@ -237,12 +245,12 @@ func (w *watch) report(skipped error) {
 	}
 }
 
-// none is the setback of a call that has nowhere to go.
-func (w *watch) none(skipped error) *setback {
+// none is the failure of a call that has nowhere to go.
+func (w *watch) none(skipped error) *attemptError {
 	if skipped != nil {
-		return &setback{err: fmt.Errorf("%w: no instance of %s may be called: %w", ErrNotSent, w.service, skipped)}
+		return &attemptError{err: fmt.Errorf("%w: no instance of %s may be called: %w", ErrNotSent, w.service, skipped)}
 	}
 	err := fmt.Errorf("%w: the registry knows no instance of %s: is one running, and registered where this client looks?",
 		ErrNotSent, w.service)
-	return &setback{err: err, repeat: always}
+	return &attemptError{err: err, repeat: always}
 }

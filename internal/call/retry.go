@@ -1,12 +1,14 @@
-package jacinth
+package call
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/pause"
 )
 
 const (
@@ -21,9 +23,11 @@ const (
 	budgetMost  = 10 * budgetRate
 )
 
-// setback is why a try of a call came to nothing. It is not changed once it is made: the calls of a batch share one.
-type setback struct {
+// attemptError is why one attempt of a call failed. It is not changed once it is made: the calls of a batch share one.
+type attemptError struct {
 	err    error
+	code   int             // of the error that the service answered with, 0 if it did not
+	data   json.RawMessage // of the same
 	repeat repeat
 	after  time.Duration // the service wants to be left alone for that long
 	from   *peer         // the instance that it came from; nil without a registry, or if it came from none
@@ -33,7 +37,7 @@ type setback struct {
 	unread bool
 }
 
-// repeat says which calls may be sent again after a setback.
+// repeat says which calls may be sent again after a failure.
 type repeat uint8
 
 const (
@@ -44,13 +48,13 @@ const (
 
 // mayRepeat reports whether the call may be sent again. A notification never is: nobody would learn that it was
 // there twice.
-func (s *setback) mayRepeat(out *outgoing) bool {
-	return !out.notification && (s.repeat == always || s.repeat == ifHarmless && out.harmless)
+func (f *attemptError) mayRepeat(out *Outgoing) bool {
+	return !out.Notification && (f.repeat == always || f.repeat == ifHarmless && out.Harmless)
 }
 
-// interrupted is the setback of a call whose context ended before it could be sent again.
-func (s *setback) interrupted(over error) *setback {
-	return &setback{err: fmt.Errorf("%w; then %w before it could be sent again", s.err, over)}
+// interrupted is the failure of a call whose context ended before it could be sent again.
+func (f *attemptError) interrupted(why error) *attemptError {
+	return &attemptError{err: fmt.Errorf("%w; then %w before it could be sent again", f.err, why)}
 }
 
 // isTransient reports whether a status says that it may be another one in a moment.
@@ -62,40 +66,29 @@ func isTransient(status int) bool {
 	return false
 }
 
-// again waits until calls that had the setback lost may be sent again, and returns how many of them may be: none when
-// the attempts, the time or the budget are used up. When the context ends meanwhile, the setback it returns says so.
-func (c *Client) again(ctx context.Context, attempt, calls int, lost *setback) (granted int, why *setback) {
-	if c.NoRetry || attempt >= maxAttempts || ctx.Err() != nil {
-		return 0, lost
+// again waits until calls that failed so may be sent again, and returns how many of them may be: none when the attempts,
+// the time or the budget are used up. When the context ends meanwhile, the failure that it returns says so.
+func (e *Engine) again(ctx context.Context, attempt, calls int, failed *attemptError) (granted int, with *attemptError) {
+	if e.config.NoRetry || attempt >= maxAttempts || ctx.Err() != nil {
+		return 0, failed
 	}
 	// On top of what the service asks for: callers who were all told the same must not all come back at once.
-	pause := backoff(attempt)
-	if lost.from == nil || !c.balancer.hasOther(lost.from) {
-		pause += lost.after // which another instance knows nothing of
+	wait := pause.Backoff(attempt, backoffBase, backoffCap)
+	if failed.from == nil || !e.balancer.hasOther(failed.from) {
+		wait += failed.after // which another instance knows nothing of
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
-		return 0, lost
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
+		return 0, failed
 	}
-	if granted = c.budget.spend(calls); granted == 0 {
-		return 0, lost
+	if granted = e.budget.spend(calls); granted == 0 {
+		return 0, failed
 	}
 	select {
-	case <-time.After(pause):
-		return granted, lost
+	case <-time.After(wait):
+		return granted, failed
 	case <-ctx.Done():
-		return 0, lost.interrupted(over(ctx))
+		return 0, failed.interrupted(why(ctx))
 	}
-}
-
-// backoff is how long to wait after a failed attempt: anything up to a bound that doubles, so that callers who failed
-// together do not come back together.
-func backoff(attempt int) time.Duration {
-	return rand.N(min(backoffBase<<(attempt-1), backoffCap))
-}
-
-// spread is a time that is up to a fifth shorter or longer, for what many do without knowing of each other.
-func spread(pause time.Duration) time.Duration {
-	return pause - pause/5 + rand.N(2*pause/5+1)
 }
 
 // budget bounds the retries of a client by a share of its calls and a rate. The zero value is ready, with those of

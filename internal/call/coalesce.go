@@ -1,14 +1,15 @@
-package jacinth
+package call
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/lazyctx"
 )
 
 // coalescedMost is how many calls go together at most.
@@ -28,9 +29,9 @@ type coalescer struct {
 
 // waiter is a call that goes with others. It is used again, unless its caller left it behind.
 type waiter struct {
-	item
+	Item
 	token string
-	done  chan struct{} // gets a value when item has its answer
+	done  chan struct{} // gets a value when Item has its answer
 	timer *time.Timer   // stopped; it has its caller leave
 
 	// Under coalescer.mu.
@@ -46,32 +47,32 @@ type group struct {
 	cancel context.CancelFunc
 	calls  []*waiter
 
-	staying int // callers that wait for their answer; under coalescer.mu
+	stillWaiting int // callers that wait for their answer; under coalescer.mu
 }
 
 // call sends one call, alone when there is room and with others when not.
-func (q *coalescer) call(ctx context.Context, c *Client, out *outgoing, token string) (json.RawMessage, *setback) {
+func (q *coalescer) call(ctx context.Context, e *Engine, out *Outgoing, token string) (json.RawMessage, *attemptError) {
 	q.mu.Lock()
-	if q.inFlight < c.Coalesce {
+	if q.inFlight < e.config.Coalesce {
 		q.inFlight++
 		q.mu.Unlock()
 		size := 0
-		defer func() { q.handOn(c, size) }()
-		raw, lost := c.single(ctx, out, token)
+		defer func() { q.handOn(e, size) }()
+		raw, failed := e.single(ctx, out, token)
 		size = len(raw)
-		return raw, lost
+		return raw, failed
 	}
 	w := q.newWaiter()
-	w.outgoing, w.ctx, w.token = out, ctx, token
+	w.Outgoing, w.ctx, w.token = out, ctx, token
 	q.queue.push(w)
 	q.mu.Unlock()
 	if !w.wait() && !q.leave(w) {
-		return nil, w.gone()
+		return nil, w.abandoned()
 	}
-	raw, lost := w.raw, w.lost
+	raw, failed := w.raw, w.failed
 	*w = waiter{done: w.done, timer: w.timer}
 	q.waiters.Put(w)
-	return raw, lost
+	return raw, failed
 }
 
 func (q *coalescer) newWaiter() *waiter {
@@ -87,9 +88,9 @@ func (q *coalescer) newWaiter() *waiter {
 func (w *waiter) wait() bool {
 	var ended <-chan struct{}
 	var expired <-chan time.Time
-	if b, ok := w.ctx.(*bounded); ok { // the timer at hand does for one that would have to be made
+	if b, ok := w.ctx.(*lazyctx.Context); ok { // the timer at hand does for one that would have to be made
 		ended, expired = b.Context.Done(), w.timer.C
-		w.timer.Reset(time.Until(b.deadline))
+		w.timer.Reset(time.Until(b.Until))
 		defer w.timer.Stop()
 	} else {
 		ended = w.ctx.Done()
@@ -115,46 +116,46 @@ func (q *coalescer) leave(w *waiter) (answered bool) {
 	w.left = true
 	if w.group == nil {
 		q.queue.remove(w)
-	} else if w.group.staying--; w.group.staying == 0 {
+	} else if w.group.stillWaiting--; w.group.stillWaiting == 0 {
 		w.group.cancel()
 	}
 	return false
 }
 
-// gone is the setback of a caller that has left, and says how far its call had come.
-func (w *waiter) gone() *setback {
+// abandoned is the failure of a caller that has left, and says how far its call had come.
+func (w *waiter) abandoned() *attemptError {
 	if w.group == nil {
-		return &setback{err: fmt.Errorf("%w: %w", ErrNotSent, over(w.ctx))}
+		return &attemptError{err: fmt.Errorf("%w: %w", ErrNotSent, why(w.ctx))}
 	}
-	return &setback{err: fmt.Errorf("%w: %w", ErrNoReply, over(w.ctx))}
+	return &attemptError{err: fmt.Errorf("%w: %w", ErrNoReply, why(w.ctx))}
 }
 
 // handOn gives the place of a request that is over, and brought a result of that size, to the calls that wait.
-func (q *coalescer) handOn(c *Client, size int) {
+func (q *coalescer) handOn(e *Engine, size int) {
 	q.mu.Lock()
 	q.weigh(size)
-	g := q.next(c)
+	g := q.next(e)
 	q.mu.Unlock()
 	if g != nil {
-		go q.run(c, g)
+		go q.run(e, g)
 	}
 }
 
 // run sends groups of calls until nobody waits.
-func (q *coalescer) run(c *Client, g *group) {
+func (q *coalescer) run(e *Engine, g *group) {
 	for g != nil {
-		q.send(g.ctx, c, g.calls)
+		q.send(g.ctx, e, g.calls)
 		g.cancel()
 		runtime.Gosched() // those who have just been answered may call again, and then go with the next group
 		q.mu.Lock()
-		g = q.next(c)
+		g = q.next(e)
 		q.mu.Unlock()
 	}
 }
 
 // next takes the calls that go with the next request, or frees the place of the last one and returns nil.
-func (q *coalescer) next(c *Client) *group {
-	most := q.most(c)
+func (q *coalescer) next(e *Engine) *group {
+	most := q.most(e)
 	calls := make([]*waiter, 0, min(q.queue.size, most))
 	for w := q.queue.first; w != nil && len(calls) < most; {
 		current := w
@@ -172,8 +173,8 @@ func (q *coalescer) next(c *Client) *group {
 		q.inFlight--
 		return nil
 	}
-	g := &group{calls: calls, staying: len(calls)}
-	g.ctx, g.cancel = together(calls)
+	g := &group{calls: calls, stillWaiting: len(calls)}
+	g.ctx, g.cancel = e.together(calls)
 	for _, w := range calls {
 		w.group = g
 	}
@@ -182,14 +183,14 @@ func (q *coalescer) next(c *Client) *group {
 
 // most is how many calls may go together: as many as the service takes, and as will have room for their results in
 // one reply with some to spare.
-func (q *coalescer) most(c *Client) int {
-	return max(min(c.mostCalls(), coalescedMost, c.replyRoom()/2/max(q.size, 1)), 1)
+func (q *coalescer) most(e *Engine) int {
+	return max(min(e.mostCalls(), coalescedMost, e.replyRoom()/2/max(q.size, 1)), 1)
 }
 
 // replyRoom is how many bytes a reply may have, as far as is known.
-func (c *Client) replyRoom() int {
-	room := min(c.maxResponse(), 8<<20)
-	if known := c.learnt.reply.Load(); known > 0 {
+func (e *Engine) replyRoom() int {
+	room := min(e.maxResponse(), 8<<20)
+	if known := e.limits.reply.Load(); known > 0 {
 		room = min(room, known)
 	}
 	return int(room)
@@ -199,31 +200,31 @@ func (c *Client) replyRoom() int {
 func (q *coalescer) weigh(size int) { q.size = max(size, q.size-q.size/8) }
 
 // send sends calls in one request and wakes their callers.
-func (q *coalescer) send(ctx context.Context, c *Client, calls []*waiter) {
+func (q *coalescer) send(ctx context.Context, e *Engine, calls []*waiter) {
 	if len(calls) == 1 {
 		w := calls[0]
-		w.raw, w.lost = c.single(ctx, w.outgoing, w.token)
+		w.raw, w.failed = e.single(ctx, w.Outgoing, w.token)
 		q.settle(calls, len(w.raw))
 		return
 	}
-	items := make([]*item, len(calls))
+	items := make([]*Item, len(calls))
 	for i, w := range calls {
-		items[i] = &w.item
+		items[i] = &w.Item
 	}
-	c.sendAll(ctx, items, calls[0].token)
+	e.sendAll(ctx, items, calls[0].token)
 	var unread, tooLarge []*waiter
 	largest := 0
 	settled := calls[:0]
 	for _, w := range calls {
 		switch {
-		case w.lost == nil:
+		case w.failed == nil:
 			largest = max(largest, len(w.raw))
-		case w.lost.unread:
+		case w.failed.unread:
 			unread = append(unread, w)
 			continue
-		case errors.Is(w.lost.err, ResponseTooLarge):
-			largest = max(largest, c.replyRoom()/len(calls))
-			if w.harmless && !c.NoRetry {
+		case w.failed.code == responseTooLarge:
+			largest = max(largest, e.replyRoom()/len(calls))
+			if w.Harmless && !e.config.NoRetry {
 				tooLarge = append(tooLarge, w)
 				continue
 			}
@@ -234,19 +235,19 @@ func (q *coalescer) send(ctx context.Context, c *Client, calls []*waiter) {
 	// Those that the service refused to read may have failed because of one of them: half of them go at a time, until
 	// each that fails does so by itself. Those whose results had no room in one reply are run once more, by themselves.
 	if middle := (len(unread) + 1) / 2; middle > 0 {
-		q.sendStaying(ctx, c, unread[:middle])
-		q.sendStaying(ctx, c, unread[middle:])
+		q.sendStaying(ctx, e, unread[:middle])
+		q.sendStaying(ctx, e, unread[middle:])
 	}
 	for i := range tooLarge {
-		q.sendStaying(ctx, c, tooLarge[i:i+1])
+		q.sendStaying(ctx, e, tooLarge[i:i+1])
 	}
 }
 
 // sendStaying sends those of calls whose callers have not left in the meantime.
-func (q *coalescer) sendStaying(ctx context.Context, c *Client, calls []*waiter) {
+func (q *coalescer) sendStaying(ctx context.Context, e *Engine, calls []*waiter) {
 	calls = slices.DeleteFunc(calls, func(w *waiter) bool { return w.ctx.Err() != nil }) // who leave by themselves
 	if len(calls) > 0 {
-		q.send(ctx, c, calls)
+		q.send(ctx, e, calls)
 	}
 }
 
@@ -256,7 +257,7 @@ func (q *coalescer) settle(calls []*waiter, largest int) {
 	q.weigh(largest)
 	for _, w := range calls {
 		if w.settled = !w.left; w.settled {
-			w.group.staying--
+			w.group.stillWaiting--
 		}
 	}
 	q.mu.Unlock()
@@ -267,16 +268,16 @@ func (q *coalescer) settle(calls []*waiter, largest int) {
 	}
 }
 
-// together returns the context of a request with several calls. It ends with the last of their deadlines, and has
-// none of their values, lest a transport does for all what one of them is for; but if all calls belong to the same
-// incoming request, that one is in it.
-func together(calls []*waiter) (context.Context, context.CancelFunc) {
-	request := RequestFrom(calls[0].ctx)
+// together returns the context of a request with several calls. It ends with the last of their deadlines, and has none of
+// their values, lest a transport does for all what one of them is for; but if all calls are made for the same incoming
+// request, that one is in it.
+func (e *Engine) together(calls []*waiter) (context.Context, context.CancelFunc) {
+	scope := e.config.Scope(calls[0].ctx)
 	var last time.Time
 	bounded := true
 	for _, w := range calls {
-		if request != nil && RequestFrom(w.ctx) != request {
-			request = nil
+		if scope != nil && e.config.Scope(w.ctx) != scope {
+			scope = nil
 		}
 		deadline, ok := w.ctx.Deadline()
 		bounded = bounded && ok
@@ -288,8 +289,8 @@ func together(calls []*waiter) (context.Context, context.CancelFunc) {
 	switch {
 	case len(calls) == 1:
 		ctx = context.WithoutCancel(calls[0].ctx)
-	case request != nil:
-		ctx = context.WithValue(ctx, requestKey{}, request)
+	case scope != nil:
+		ctx = e.config.WithScope(ctx, scope)
 	}
 	if !bounded {
 		return context.WithCancel(ctx)

@@ -1,4 +1,4 @@
-package jacinth
+package call
 
 import (
 	"bytes"
@@ -15,9 +15,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jacinth-rpc/jacinth/internal/codec"
 	"github.com/jacinth-rpc/jacinth/internal/redact"
 	"github.com/jacinth-rpc/jacinth/internal/wire"
 )
+
+// maxName is how long a member of a reply may be that is not looked at, in bytes.
+const maxName = 128
 
 // maxQuote is how much of a reply that is no JSON-RPC an error repeats, in bytes.
 const maxQuote = 256
@@ -25,25 +29,27 @@ const maxQuote = 256
 // maxSearched is how much of it is searched for secrets of the URL, far more than is repeated.
 const maxSearched = 16 << 10
 
-// posted is what came back for a parcel.
-type posted struct {
+// reply is what came back for a message.
+type reply struct {
 	status   int
 	body     []byte
-	after    time.Duration // Retry-After
-	location string        // where a redirect leads
-	closing  bool          // the service ends the connection
-	target   *url.URL      // where the request went, which errors keep to themselves
-	from     *peer         // nil without a registry
+	after    time.Duration                                              // Retry-After
+	location string                                                     // where a redirect leads
+	closing  bool                                                       // the service ends the connection
+	target   *url.URL                                                   // where the request went, which errors keep to themselves
+	makes    func(code int, message string, data json.RawMessage) error // the error of an answer: see Hooks
+	from     *peer                                                      // nil without a registry
 }
 
 // receive reads the whole of a response, at most limit bytes.
-func receive(ctx context.Context, response *http.Response, target *url.URL, limit int64) (posted, *setback) {
-	got := posted{
+func receive(ctx context.Context, response *http.Response, target *url.URL, hooks *Hooks, limit int64) (reply, *attemptError) {
+	got := reply{
 		status:   response.StatusCode,
 		after:    retryAfter(response.Header),
 		location: response.Header.Get("Location"),
 		closing:  response.Close,
 		target:   target,
+		makes:    hooks.Failure,
 	}
 	if got.status == http.StatusSwitchingProtocols {
 		return got, got.bad("another protocol") // its body is the connection, which no deadline ends
@@ -53,11 +59,11 @@ func receive(ctx context.Context, response *http.Response, target *url.URL, limi
 	got.body, err = readBody(response.Body, response.ContentLength, limit)
 	switch {
 	case int64(len(got.body)) > limit:
-		return got, &setback{err: fmt.Errorf("%w: HTTP status %d, more than %d bytes", ErrBadReply, got.status, limit)}
+		return got, &attemptError{err: fmt.Errorf("%w: HTTP status %d, more than %d bytes", ErrBadReply, got.status, limit)}
 	case err != nil:
-		lost := lostOnTheWay(ctx, true, fmt.Errorf("the reply was cut off after %d bytes: %w", len(got.body), err))
-		lost.after = got.after
-		return got, lost
+		failed := lostOnTheWay(ctx, true, fmt.Errorf("the reply was cut off after %d bytes: %w", len(got.body), err))
+		failed.after = got.after
+		return got, failed
 	}
 	return got, nil
 }
@@ -103,15 +109,15 @@ func retryAfter(header http.Header) time.Duration {
 }
 
 // one reads the reply to a single call.
-func (got posted) one(id int64, notification bool) (json.RawMessage, *setback) {
+func (got reply) one(id int64, notification bool) (json.RawMessage, *attemptError) {
 	if len(got.body) == 0 {
 		return nil, got.nothing(notification)
 	}
 	var room [1]wire.Reply
-	replies, batch, lost := got.replies(1, room[:0])
+	replies, batch, failed := got.replies(1, room[:0])
 	switch {
-	case lost != nil:
-		return nil, lost
+	case failed != nil:
+		return nil, failed
 	case batch:
 		return nil, got.bad("a batch of replies to one call")
 	}
@@ -119,7 +125,7 @@ func (got posted) one(id int64, notification bool) (json.RawMessage, *setback) {
 }
 
 // nothing judges an empty reply.
-func (got posted) nothing(expected bool) *setback {
+func (got reply) nothing(expected bool) *attemptError {
 	switch got.status {
 	case http.StatusOK, http.StatusAccepted, http.StatusNoContent:
 		if expected {
@@ -130,15 +136,15 @@ func (got posted) nothing(expected bool) *setback {
 }
 
 // isEmptyBatch reports whether the reply is [], as some services answer a batch of which nothing is to be answered.
-func (got posted) isEmptyBatch() bool {
+func (got reply) isEmptyBatch() bool {
 	inner, opened := bytes.CutPrefix(bytes.TrimSpace(got.body), []byte("["))
 	inner, closed := bytes.CutSuffix(inner, []byte("]"))
 	return opened && closed && len(bytes.TrimSpace(inner)) == 0
 }
 
 // replies reads the body of a reply. The limit of nesting is generous: what the service sends is its own affair.
-func (got posted) replies(items int, into []wire.Reply) (replies []wire.Reply, batch bool, lost *setback) {
-	limits := wire.Limits{Depth: 1000, Items: max(items, 1), Method: maxMethodName, ID: 128}
+func (got reply) replies(items int, into []wire.Reply) (replies []wire.Reply, batch bool, failed *attemptError) {
+	limits := wire.Limits{Depth: 1000, Items: max(items, 1), Method: maxName, ID: 128}
 	replies, batch, err := wire.ScanReplies(got.body, limits, into)
 	if err != nil {
 		return nil, batch, got.bad(err.Error())
@@ -146,14 +152,14 @@ func (got posted) replies(items int, into []wire.Reply) (replies []wire.Reply, b
 	return replies, batch, nil
 }
 
-// result reads one reply. An error without an id is the answer to the whole request, such as a refusal to read it.
-func (got posted) result(reply *wire.Reply, id int64, notification bool) (json.RawMessage, *setback) {
-	ours := isID(reply.ID.In(got.body), id)
+// result reads one answer. An error without an id is the answer to the whole request, such as a refusal to read it.
+func (got reply) result(answer *wire.Reply, id int64, notification bool) (json.RawMessage, *attemptError) {
+	ours := isID(answer.ID.In(got.body), id)
 	switch {
-	case reply.Fault != wire.NoFault:
-		return nil, got.bad(reply.Fault.String())
-	case reply.Error.Kind != wire.Absent && (ours || isAnonymous(reply) || notification):
-		return nil, got.failure(reply)
+	case answer.Fault != wire.NoFault:
+		return nil, got.bad(answer.Fault.String())
+	case answer.Error.Kind != wire.Absent && (ours || isAnonymous(answer) || notification):
+		return nil, got.answeredError(answer)
 	case notification && got.status < 300:
 		return nil, nil // some services answer notifications; that is no reason to call them failed
 	case !ours:
@@ -161,7 +167,7 @@ func (got posted) result(reply *wire.Reply, id int64, notification bool) (json.R
 	case got.status >= 300:
 		return nil, got.bad("a result that the status denies")
 	}
-	return json.RawMessage(reply.Result.In(got.body)), nil
+	return json.RawMessage(answer.Result.In(got.body)), nil
 }
 
 // isID compares the raw id of a reply with the one that was sent.
@@ -170,58 +176,87 @@ func isID(raw []byte, id int64) bool {
 	return string(raw) == string(strconv.AppendInt(text[:0], id, 10))
 }
 
-// isAnonymous reports whether a reply names no call.
-func isAnonymous(reply *wire.Reply) bool {
-	return reply.ID.Kind == wire.Null || reply.ID.Kind == wire.Absent
+// isAnonymous reports whether an answer names no call.
+func isAnonymous(answer *wire.Reply) bool {
+	return answer.ID.Kind == wire.Null || answer.ID.Kind == wire.Absent
 }
 
-// failure reads the error of a reply.
-func (got posted) failure(reply *wire.Reply) *setback {
-	raw := reply.Error.In(got.body)
-	code, message, data, ok := wire.ScanError(raw)
+// The codes of errors that decide whether a call is sent again.
+const (
+	parseError       = -32700
+	invalidRequest   = -32600
+	unavailable      = -32000
+	responseTooLarge = -32003
+)
+
+// hint is what the data of an error says to a client.
+type hint struct {
+	Limit      int   `json:"limit"`        // that the request passed
+	Processed  *bool `json:"processed"`    // false: nothing was run, so that sending again is safe
+	RetryAfter int64 `json:"retryAfterMs"` // milliseconds to wait before that
+}
+
+// hintIn reads the data of an error. Data of another form says nothing.
+func hintIn(data json.RawMessage) hint {
+	var said hint
+	if data == nil || codec.Decode(data, &said) != nil {
+		return hint{}
+	}
+	return said
+}
+
+// retryAfter is the time to wait, which is at most 0 if there is none. What is larger than any service means is a long time
+// as well.
+func (h *hint) retryAfter() time.Duration {
+	return time.Duration(min(h.RetryAfter, math.MaxInt32)) * time.Millisecond
+}
+
+// answeredError reads the error of a reply.
+func (got reply) answeredError(answer *wire.Reply) *attemptError {
+	raw := answer.Error.In(got.body)
+	code, text, data, ok := wire.ScanError(raw)
 	if !ok {
 		return got.bad("an error without a code and a message")
 	}
-	e := &Error{Code: Code(code), Message: string(wire.Unquote(nil, message.In(raw))), remote: true}
+	failed := &attemptError{code: code, after: got.after, from: got.from}
 	if data.Kind != wire.Absent && data.Kind != wire.Null {
-		e.Data = json.RawMessage(slices.Clone(data.In(raw))) // an error that is kept does not keep the whole reply
+		failed.data = slices.Clone(data.In(raw)) // an error that is kept does not keep the whole reply
 	}
-	lost := &setback{err: e, after: got.after, from: got.from}
-	if e.Code != Unavailable && !isTransient(got.status) {
-		return lost
+	failed.err = got.makes(code, string(wire.Unquote(nil, text.In(raw))), failed.data)
+	if code != unavailable && !isTransient(got.status) {
+		return failed
 	}
-	var said detail
-	_ = e.DecodeData(&said) // data of another form says nothing of this
-	lost.after = max(lost.after, said.retryAfter())
+	said := hintIn(failed.data)
+	failed.after = max(failed.after, said.retryAfter())
 	switch {
 	case said.Processed != nil && !*said.Processed:
-		lost.repeat = always
+		failed.repeat = always
 	case isTransient(got.status):
-		lost.repeat = ifHarmless
+		failed.repeat = ifHarmless
 	}
-	return lost
+	return failed
 }
 
-// bad describes a reply that is none, with the beginning of what it is.
-func (got posted) bad(why string) *setback {
+// bad describes a reply that is not JSON-RPC, and quotes its beginning.
+func (got reply) bad(why string) *attemptError {
 	if got.location != "" && got.status >= 300 && got.status < 400 {
-		why = fmt.Sprintf("a redirect to %q, which is not followed: set Client.URL to where the service is", clipped(redact.Location(got.location, got.target)))
+		why = fmt.Sprintf("a redirect to %q, which is not followed: set Client.URL to where the service is", clip(redact.Location(got.location, got.target)))
 	}
 	// Servers repeat a path that they do not know. Keys are taken out before the text is cut, which could leave half of one.
-	text := clipped(redact.Within(string(got.body[:min(len(got.body), maxSearched)]), got.target))
-	lost := &setback{
+	text := clip(redact.Within(string(got.body[:min(len(got.body), maxSearched)]), got.target))
+	failed := &attemptError{
 		err:    fmt.Errorf("%w: HTTP status %d, %s: %q", ErrBadReply, got.status, why, text),
 		after:  got.after,
 		from:   got.from,
 		unread: got.status == http.StatusRequestEntityTooLarge, // says something on the way that knows no JSON-RPC
 	}
 	if isTransient(got.status) {
-		lost.repeat = ifHarmless
+		failed.repeat = ifHarmless
 	}
-	return lost
+	return failed
 }
 
-// clipped is the beginning of text, at most maxQuote bytes of it and no broken characters.
-func clipped(text string) string {
+// clip returns the beginning of text, at most maxQuote bytes of it and no broken characters.
+func clip(text string) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxQuote)], "\uFFFD")
 }

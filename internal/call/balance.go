@@ -1,4 +1,4 @@
-package jacinth
+package call
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// ejectAfter is how many failures on the way in a row, without an answer between them, put an instance out.
+	// Outlier ejection. ejectAfter is how many failures on the way in a row, without an answer between them, eject an instance.
 	ejectAfter = 5
 
 	ejectBase = 30 * time.Second // out for the first time; twice that for the second, and so on
@@ -32,41 +32,41 @@ type peer struct {
 	failures atomic.Int32 // on the way, since the last answer
 
 	// Under balancer.mu.
-	ready    bool
-	bad      bool      // it has failed too often and has not answered since
-	probed   bool      // a call is under way that tries whether it is back
-	strikes  int       // how often it has become bad lately
-	until    time.Time // it is out
-	failed   time.Time // last, while it was bad
-	restored time.Time // when it was last bad
+	ready     bool
+	bad       bool      // it has failed too often and has not answered since
+	probing   bool      // a call is under way that tries whether it is back
+	ejections int       // how often it has become bad lately
+	until     time.Time // it is out
+	failed    time.Time // last, while it was bad
+	restored  time.Time // when it was last bad
 }
 
 // roster is what there is to choose from. It is not changed once it is made.
 type roster struct {
 	usable  []*peer
-	due     time.Time // when one that is out may be tried; zero if none is out
-	problem *setback  // why nothing is usable
+	due     time.Time     // when one that is out may be tried; zero if none is out
+	problem *attemptError // why nothing is usable
 }
 
 // choose is the one place where the address of a request is chosen: the URL of the client, or an instance, another one
-// than those that were tried if there is one. The parcel counts as in flight until note is told how it went.
-func (c *Client) choose(ctx context.Context, tried []*peer) (*peer, *setback) {
-	if c.fixed != nil {
-		return c.fixed, nil
+// than those that were tried if there is one. The message counts as in flight until note is told how it went.
+func (e *Engine) choose(ctx context.Context, tried []*peer) (*peer, *attemptError) {
+	if e.fixed != nil {
+		return e.fixed, nil
 	}
-	if c.misuse != nil {
-		return nil, &setback{err: fmt.Errorf("%w: %w", ErrNotSent, c.misuse)}
+	if e.misuse != nil {
+		return nil, &attemptError{err: fmt.Errorf("%w: %w", ErrNotSent, e.misuse)}
 	}
-	r, lost := c.balancer.find(ctx, c)
-	if lost == nil {
-		lost = r.problem
+	r, failed := e.balancer.find(ctx, e)
+	if failed == nil {
+		failed = r.problem
 	}
-	if lost != nil {
-		return nil, lost
+	if failed != nil {
+		return nil, failed
 	}
 	var p *peer
 	if !r.due.IsZero() && len(tried) == 0 {
-		p = c.balancer.probe(time.Now())
+		p = e.balancer.probe(time.Now())
 	}
 	if p == nil {
 		p = r.pick(tried)
@@ -75,7 +75,7 @@ func (c *Client) choose(ctx context.Context, tried []*peer) (*peer, *setback) {
 	return p, nil
 }
 
-// pick takes the less busy one of two at random, which spreads calls nearly as evenly as the least busy of all would,
+// pick takes the less busy one of two at random (power of two choices), which spreads calls nearly as evenly as the least busy of all would,
 // and does not send all callers to the same one at the same time.
 func (r *roster) pick(tried []*peer) *peer {
 	among := r.usable
@@ -98,7 +98,8 @@ func (r *roster) pick(tried []*peer) *peer {
 	return among[i]
 }
 
-// probe returns an instance whose pause is over, for one call to see whether it answers again, nil if there is none.
+// probe returns an ejected instance whose pause is over, for one call to see whether it answers again (half-open), nil if
+// there is none.
 func (b *balancer) probe(now time.Time) *peer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -113,7 +114,7 @@ func (b *balancer) probe(now time.Time) *peer {
 		}
 	}
 	if next != nil {
-		next.probed, b.retired = true, now
+		next.probing, b.lastProbe = true, now
 		b.rebuild()
 	}
 	return next
@@ -128,15 +129,15 @@ const (
 	failing
 )
 
-// judge says what came of a request. An answer that says no is an answer; but one of a proxy that found nobody is not,
+// classify says what came of a request. An answer that says no is an answer; but one of a proxy that found nobody is not,
 // and neither is that of a service which stops and ends the connection with it.
-func judge(ctx context.Context, got *posted, lost *setback) outcome {
+func classify(ctx context.Context, got *reply, failed *attemptError) outcome {
 	switch {
-	case lost != nil && errors.Is(lost.err, ErrBadReply): // an answer that is too large
+	case failed != nil && errors.Is(failed.err, ErrBadReply): // an answer that is too large
 		return silent
-	case lost != nil && errors.Is(ctx.Err(), context.Canceled) && !ranOut(ctx):
+	case failed != nil && errors.Is(ctx.Err(), context.Canceled) && !ranOut(ctx):
 		return silent // those of coalesced calls are cancelled when the last of their callers has run out of time
-	case lost != nil:
+	case failed != nil:
 		return failing
 	case got.status < http.StatusInternalServerError:
 		return answered
@@ -167,26 +168,26 @@ func (b *balancer) note(p *peer, v outcome) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	probed := p.probed
-	p.probed = false
+	probing := p.probing
+	p.probing = false
 	now := time.Now()
 	switch {
 	case v == answered && p.bad:
 		p.bad, p.restored = false, now
 	case v == failing && p.failures.Load() < ejectAfter: // answered meanwhile
-		if !probed {
+		if !probing {
 			return
 		}
-	case v == failing && (!p.bad || probed):
-		if p.strikes > 0 && !p.bad && now.Sub(p.restored) > ejectCap {
-			p.strikes = 0
+	case v == failing && (!p.bad || probing):
+		if p.ejections > 0 && !p.bad && now.Sub(p.restored) > ejectCap {
+			p.ejections = 0
 		}
-		if !p.bad || !b.panicking() {
-			p.strikes++
-			p.until = now.Add(min(time.Duration(p.strikes)*ejectBase, ejectCap))
+		if !p.bad || !b.degraded() {
+			p.ejections++
+			p.until = now.Add(min(time.Duration(p.ejections)*ejectBase, ejectCap))
 		}
 		p.bad, p.failed = true, now
-	case !probed:
+	case !probing:
 		return
 	}
 	if b.watch != nil && len(b.peers) > 0 {
@@ -208,9 +209,9 @@ func (b *balancer) candidates() []*peer {
 	return ready
 }
 
-// panicking reports whether more than half of the candidates are bad, and with that likely not they but the network, or
+// degraded reports whether more than half of the candidates are bad, and with that likely not they but the network, or
 // too many calls: then none is out for long.
-func (b *balancer) panicking() bool {
+func (b *balancer) degraded() bool {
 	bad, all := 0, b.candidates()
 	for _, p := range all {
 		if p.bad {
@@ -222,12 +223,12 @@ func (b *balancer) panicking() bool {
 
 // out are the bad ones that no call tries just now.
 func (b *balancer) out() []*peer {
-	return slices.DeleteFunc(slices.Clone(b.candidates()), func(p *peer) bool { return !p.bad || p.probed })
+	return slices.DeleteFunc(slices.Clone(b.candidates()), func(p *peer) bool { return !p.bad || p.probing })
 }
 
 // due is when an instance that is out may be tried.
 func (b *balancer) due(p *peer) time.Time {
-	if soon := p.failed.Add(trialAfter); b.panicking() && soon.Before(p.until) {
+	if soon := p.failed.Add(trialAfter); b.degraded() && soon.Before(p.until) {
 		return soon
 	}
 	return p.until
@@ -242,7 +243,7 @@ func (b *balancer) rebuild() {
 	} else {
 		for _, p := range b.out() {
 			due := b.due(p)
-			if next := b.retired.Add(trialGap); due.Before(next) {
+			if next := b.lastProbe.Add(trialGap); due.Before(next) {
 				due = next
 			}
 			if r.due.IsZero() || due.Before(r.due) {

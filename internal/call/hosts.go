@@ -1,4 +1,4 @@
-package jacinth
+package call
 
 import (
 	"errors"

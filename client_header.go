@@ -3,6 +3,7 @@ package jacinth
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,16 @@ func headerFrom(ctx context.Context) http.Header {
 		return nil
 	}
 	return own.header
+}
+
+// addHeader adds the headers of a call beside those of the protocol: what is said of one call goes before what is said of all.
+func (c *Client) addHeader(ctx context.Context, header http.Header) {
+	propagate(ctx, header)
+	for _, more := range []http.Header{c.Header, headerFrom(ctx)} {
+		for key, values := range more {
+			header[http.CanonicalHeaderKey(key)] = slices.Clip(values)
+		}
+	}
 }
 
 // propagate passes the trace of the request that ctx works for on to the next service, and nothing else of it.
