@@ -67,9 +67,11 @@ var importRules = map[string]struct {
 		"a file is read and replaced the same way whatever its document says",
 	},
 
-	own("tokens"):      {[]string{modulePath, own("internal/atomicfile")}, "optional packages stand side by side on the root; none drags another in"},
-	own("discovery"):   {[]string{modulePath, own("internal/atomicfile"), own("internal/netname"), own("internal/redact")}, "optional packages stand side by side on the root; none drags another in"},
-	own("jacinthtest"): {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},
+	own("tokens"):       {[]string{modulePath, own("internal/atomicfile")}, "optional packages stand side by side on the root; none drags another in"},
+	own("discovery"):    {[]string{modulePath, own("internal/atomicfile"), own("internal/netname"), own("internal/redact")}, "optional packages stand side by side on the root; none drags another in"},
+	own("jacinthtest"):  {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},
+	own("conform"):      {nil, "it checks servers of whatever library"},
+	own("openrpc/diff"): {[]string{own("openrpc")}, "it compares documents, wherever they come from"},
 }
 
 // jsonJudges are the packages whose tests may import jsonModule: there it is the judge of what is right.

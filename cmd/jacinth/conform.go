@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/conform"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/failure"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/remote"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/terminal"
+	"github.com/jacinth-rpc/jacinth/conform"
 )
 
 func newConformCommand() *cobra.Command {

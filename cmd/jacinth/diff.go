@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/diff"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/failure"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/remote"
 	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/terminal"
+	"github.com/jacinth-rpc/jacinth/openrpc/diff"
 )
 
 func newDiffCommand() *cobra.Command {

@@ -6,7 +6,6 @@ require (
 	github.com/creachadair/jrpc2 v1.3.6
 	github.com/creack/pty v1.1.24
 	github.com/fsnotify/fsnotify v1.10.1
-	github.com/gorilla/rpc v1.2.1
 	github.com/jacinth-rpc/jacinth v0.0.0
 	github.com/jacinth-rpc/jacinth/nats v0.0.0
 	github.com/jackc/pgx/v5 v5.12.0

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
-	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/conform"
+	"github.com/jacinth-rpc/jacinth/conform"
 )
 
 // maxRequests is how many requests a check may send.

@@ -3,8 +3,8 @@ package diff_test
 import (
 	"testing"
 
-	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/diff"
 	"github.com/jacinth-rpc/jacinth/openrpc"
+	"github.com/jacinth-rpc/jacinth/openrpc/diff"
 )
 
 // FuzzDocuments compares schemas of any kind. With itself, no document breaks anything, and what one comparison finds

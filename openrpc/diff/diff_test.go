@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jacinth-rpc/jacinth/cmd/jacinth/internal/diff"
 	"github.com/jacinth-rpc/jacinth/openrpc"
+	"github.com/jacinth-rpc/jacinth/openrpc/diff"
 )
 
 // parse reads the document whose methods, and what else follows, are given as JSON.
