@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/web"
 )
 
 // closing is the server's side of a connection, and knows when it was closed.
@@ -114,7 +115,7 @@ func withLarges(t *testing.T, config jacinth.Config, test func(t *testing.T, m *
 			return largest[:48<<10], nil
 		})
 		jacinth.Public(m.Service, "sum", sum)
-		m.Static("/files", os.DirFS(directory))
+		web.Files(m.Service, "/files", os.DirFS(directory))
 		handle := func(path string, handler func(w http.ResponseWriter) error) {
 			m.Handle(path, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = handler(w) }))
 		}

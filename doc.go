@@ -71,7 +71,7 @@
 //
 // # Beside the methods
 //
-// [Service.Static] serves files, [Page] fills templates of html/template, [Service.Handle] serves anything else over
+// Package web serves files and fills templates of html/template, [Service.Handle] serves anything else over
 // HTTP; nothing of that can hide the endpoint. Pages of other sites may not call the service unless Config.Origins lists
 // them. [Service.Background] and [Service.Every] run tasks for as long as the service runs. /livez says that the process
 // lives and /readyz whether it welcomes work. The method get_service_specs describes the service in few words.

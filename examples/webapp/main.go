@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/web"
 )
 
 //go:embed static templates
@@ -87,9 +88,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	svc.Static("/static", static)
-	templates := jacinth.ParseTemplates(site, "templates/*.html")
-	svc.Handle("GET /{$}", jacinth.Page(templates, "index.html", func(r *http.Request) ([]Entry, error) {
+	web.Files(svc, "/static", static)
+	templates := web.ParseTemplates(site, "templates/*.html")
+	svc.Handle("GET /{$}", web.Page(templates, "index.html", func(r *http.Request) ([]Entry, error) {
 		return book.list(r.Context(), jacinth.None{})
 	}))
 	jacinth.Main(svc)

@@ -1,4 +1,5 @@
-package jacinth
+// Package web serves what a service has for browsers beside its methods: directories of files, and pages of html/template.
+package web
 
 import (
 	"crypto/sha256"
@@ -12,27 +13,30 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+
+	"github.com/jacinth-rpc/jacinth"
 )
 
-// Static serves the files of fsys below prefix, such as "/static". Files are served and nothing else: no listing of a
+// Files has svc serve the files of fsys below prefix, such as "/static". Files are served and nothing else: no listing of a
 // directory, though its index.html is its page; no name that begins with a dot, but .well-known; no symbolic link out
 // of a directory that was given as os.DirFS or is that of an os.Root, and none at all in others that know links. Whatever
 // is refused is a plain 404. Content types, ranges and conditional requests are those of net/http. It panics if the
 // directory cannot be opened, if the prefix is taken or would hide the endpoint, or once the service has served a request.
-func (s *Service) Static(prefix string, fsys fs.FS) {
-	if !plainPath(prefix) || path.Clean(prefix) != strings.TrimSuffix(prefix, "/") && prefix != "/" {
-		panic(fmt.Sprintf("jacinth: Static prefix %q is not a clean path that begins with / and has no query, space or braces", prefix))
+func Files(svc *jacinth.Service, prefix string, fsys fs.FS) {
+	if !strings.HasPrefix(prefix, "/") || strings.ContainsAny(prefix, "?#{} \t\r\n") ||
+		path.Clean(prefix) != strings.TrimSuffix(prefix, "/") && prefix != "/" {
+		panic(fmt.Sprintf("web: Files: the prefix %q is not a clean path that begins with / and has no query, space or braces", prefix))
 	}
 	contained, isRoot, err := contain(fsys)
 	if err != nil {
-		panic(fmt.Sprintf("jacinth: Static %q: %v", prefix, err))
+		panic(fmt.Sprintf("web: Files %q: %v", prefix, err))
 	}
 	prefix = strings.TrimSuffix(prefix, "/") + "/"
 	pattern := "GET " + prefix
 	if prefix == "/" {
 		pattern = prefix // without a method, so that handlers for any method can stand beside it
 	}
-	s.Handle(pattern, &static{prefix: prefix, files: contained, isRoot: isRoot})
+	svc.Handle(pattern, &files{prefix: prefix, files: contained, isRoot: isRoot})
 }
 
 // contain returns fsys, or, for a directory of the operating system, one that no symbolic link leads out of: os.DirFS
@@ -56,15 +60,15 @@ func contain(fsys fs.FS) (contained fs.FS, isRoot bool, err error) {
 	return fsys, false, nil
 }
 
-// static serves files below a prefix that ends with a slash.
-type static struct {
+// files serves files below a prefix that ends with a slash.
+type files struct {
 	prefix string
 	files  fs.FS
 	isRoot bool     // links in files do not lead out of them
 	tags   sync.Map // name of a file without a time -> its ETag
 }
 
-func (h *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "Files are only read: use GET or HEAD.", http.StatusMethodNotAllowed)
@@ -93,7 +97,7 @@ func (h *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // tag returns the ETag of a file that cannot change, made of its content the first time, and "" if that cannot be read.
-func (h *static) tag(name string, content io.ReadSeeker) string {
+func (h *files) tag(name string, content io.ReadSeeker) string {
 	if tag, ok := h.tags.Load(name); ok {
 		return tag.(string)
 	}
@@ -116,7 +120,7 @@ type file interface {
 }
 
 // open opens the regular file that the path of a request names, or the index.html of a directory.
-func (h *static) open(name string) (file, fs.FileInfo, error) {
+func (h *files) open(name string) (file, fs.FileInfo, error) {
 	directory := name == "" || strings.HasSuffix(name, "/")
 	if directory {
 		name += "index.html"
@@ -139,7 +143,7 @@ func (h *static) open(name string) (file, fs.FileInfo, error) {
 
 // isFile reports whether name is a regular file that no link leads to, where links could lead anywhere. What is no file
 // is not even opened: a named pipe would keep the request until somebody writes into it.
-func (h *static) isFile(name string) bool {
+func (h *files) isFile(name string) bool {
 	info, err := fs.Stat(h.files, name)
 	if err != nil || !info.Mode().IsRegular() {
 		return false

@@ -1,4 +1,4 @@
-package jacinth
+package web
 
 import (
 	"bytes"
@@ -10,10 +10,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+
+	"github.com/jacinth-rpc/jacinth"
 )
 
 // Templates are pages of html/template from files. They are parsed when the program starts, so that a broken one
-// stops it, and once more for each request while Config.Development is set, so that an edit shows at the next reload.
+// stops it, and once more for each request while Config.Development of the service is set, so that an edit shows at the next reload.
 type Templates struct {
 	files    fs.FS
 	patterns []string
@@ -26,7 +28,7 @@ type Templates struct {
 func ParseTemplates(fsys fs.FS, patterns ...string) *Templates {
 	parsed, err := template.ParseFS(fsys, patterns...)
 	if err != nil {
-		panic(fmt.Sprintf("jacinth: %v", err))
+		panic(fmt.Sprintf("web: %v", err))
 	}
 	return &Templates{files: fsys, patterns: patterns, parsed: parsed, untried: template.Must(parsed.Clone())}
 }
@@ -48,7 +50,7 @@ func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 // now returns the templates as of the start or, in development, as of this moment.
 func (t *Templates) now(ctx context.Context) (*template.Template, error) {
-	if s := serviceFrom(ctx); s != nil && s.config.Development {
+	if s := jacinth.ServiceFrom(ctx); s != nil && s.Config().Development {
 		return template.ParseFS(t.files, t.patterns...)
 	}
 	return t.parsed, nil
@@ -62,10 +64,10 @@ func (t *Templates) now(ctx context.Context) (*template.Template, error) {
 // that is fs.ErrNotExist and a plain 500 for any other, and the log gets the error.
 func Page[D any](templates *Templates, name string, data func(r *http.Request) (D, error)) http.Handler {
 	if templates.parsed.Lookup(name) == nil {
-		panic(fmt.Sprintf("jacinth: there is no template %q%s", name, templates.parsed.DefinedTemplates()))
+		panic(fmt.Sprintf("web: there is no template %q%s", name, templates.parsed.DefinedTemplates()))
 	}
 	if err := templates.try(name); err != nil {
-		panic(fmt.Sprintf("jacinth: %v", err))
+		panic(fmt.Sprintf("web: %v", err))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page, err := render(templates, name, data, r)
@@ -101,18 +103,10 @@ func failPage(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	logger := slog.Default()
-	if s := serviceFrom(r.Context()); s != nil {
-		logger = s.config.Logger
+	if s := jacinth.ServiceFrom(r.Context()); s != nil {
+		logger = s.Config().Logger
 	}
 	logger.LogAttrs(r.Context(), slog.LevelError, "page failed",
 		slog.String("pattern", r.Pattern), slog.String("error", err.Error()))
 	http.Error(w, "Internal Server Error", http.StatusInternalServerError)
-}
-
-type serviceKey struct{}
-
-// serviceFrom returns the service that serves a page or a handler of its own, nil in any other context.
-func serviceFrom(ctx context.Context) *Service {
-	s, _ := ctx.Value(serviceKey{}).(*Service)
-	return s
 }

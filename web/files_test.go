@@ -1,4 +1,4 @@
-package jacinth_test
+package web_test
 
 import (
 	"errors"
@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth"
+	"github.com/jacinth-rpc/jacinth/internal/testkit"
+	"github.com/jacinth-rpc/jacinth/web"
 )
 
 const secret = "a secret that no visitor may read"
@@ -67,32 +69,12 @@ func site(t *testing.T) string {
 
 func staticService(t *testing.T, fsys fs.FS) *jacinth.Service {
 	t.Helper()
-	svc := jacinth.New(quiet("static"))
-	svc.Static("/static", fsys)
+	svc := jacinth.New(testkit.Quiet("static"))
+	web.Files(svc, "/static", fsys)
 	return svc
 }
 
-// get asks for a path as it stands, however odd it is.
-func get(t *testing.T, h http.Handler, target string, header ...string) *httptest.ResponseRecorder {
-	t.Helper()
-	request := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
-	parsed, err := request.URL.Parse(target)
-	if err != nil {
-		// What cannot be parsed never gets to a handler; net/http answers it by itself.
-		recorder := httptest.NewRecorder()
-		recorder.Code = http.StatusBadRequest
-		return recorder
-	}
-	request.URL, request.RequestURI = parsed, target
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
-	}
-	recorder := httptest.NewRecorder()
-	h.ServeHTTP(recorder, request)
-	return recorder
-}
-
-func TestStatic_servesFiles(t *testing.T) {
+func TestFiles_servesFiles(t *testing.T) {
 	svc := staticService(t, os.DirFS(site(t)))
 	for _, c := range []struct{ path, contentType, body string }{
 		{"/static/hello.txt", "text/plain; charset=utf-8", "hello"},
@@ -106,7 +88,7 @@ func TestStatic_servesFiles(t *testing.T) {
 		{"/static/inside.txt", "text/plain; charset=utf-8", "hello"},
 		{"/static/dir/deep/deeper/deepest/x.txt", "text/plain; charset=utf-8", "deep"},
 	} {
-		got := get(t, svc, c.path)
+		got := testkit.Get(t, svc, c.path)
 		if got.Code != http.StatusOK || got.Body.String() != c.body || got.Header().Get("Content-Type") != c.contentType {
 			t.Errorf("GET %s: %d %q %q, want 200 %q %q", c.path, got.Code, got.Header().Get("Content-Type"), got.Body, c.contentType, c.body)
 		}
@@ -116,8 +98,8 @@ func TestStatic_servesFiles(t *testing.T) {
 	}
 }
 
-// TestStatic_refuses tries the ways out of a directory that other file servers have left open.
-func TestStatic_refuses(t *testing.T) {
+// TestFiles_refuses tries the ways out of a directory that other file servers have left open.
+func TestFiles_refuses(t *testing.T) {
 	directory := site(t)
 	svc := staticService(t, os.DirFS(directory))
 	paths := []string{
@@ -146,13 +128,13 @@ func TestStatic_refuses(t *testing.T) {
 		t.Fatalf("only %d paths are tried, want at least 60", len(paths))
 	}
 	for _, path := range paths {
-		got := get(t, svc, path)
+		got := testkit.Get(t, svc, path)
 		switch {
 		case strings.Contains(got.Body.String(), secret):
 			t.Errorf("GET %q reads what it must not", path)
 		case got.Code >= 300 && got.Code < 400:
 			// The mux cleans a path by a redirect; where that leads must be refused as well.
-			if again := get(t, svc, got.Header().Get("Location")); again.Code != http.StatusNotFound {
+			if again := testkit.Get(t, svc, got.Header().Get("Location")); again.Code != http.StatusNotFound {
 				t.Errorf("GET %q leads to %q, which answers %d, want 404", path, got.Header().Get("Location"), again.Code)
 			}
 		case got.Code != http.StatusNotFound && got.Code != http.StatusBadRequest:
@@ -161,10 +143,10 @@ func TestStatic_refuses(t *testing.T) {
 	}
 }
 
-func TestStatic_refusesOtherMethods(t *testing.T) {
+func TestFiles_refusesOtherMethods(t *testing.T) {
 	files := os.DirFS(site(t))
 	svc := staticService(t, files)
-	svc.Static("/", files)
+	web.Files(svc, "/", files)
 	for _, target := range []string{"/static/hello.txt", "/hello.txt"} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
 			recorder := httptest.NewRecorder()
@@ -176,50 +158,50 @@ func TestStatic_refusesOtherMethods(t *testing.T) {
 	}
 }
 
-// TestStatic_leavesRoomAtTheRoot holds that files at / forbid no pattern, such as those of handlers for any method.
-func TestStatic_leavesRoomAtTheRoot(t *testing.T) {
-	svc := jacinth.New(quiet("static"))
-	svc.Static("/", fstest.MapFS{"index.html": {Data: []byte("home")}})
+// TestFiles_leavesRoomAtTheRoot holds that files at / forbid no pattern, such as those of handlers for any method.
+func TestFiles_leavesRoomAtTheRoot(t *testing.T) {
+	svc := jacinth.New(testkit.Quiet("static"))
+	web.Files(svc, "/", fstest.MapFS{"index.html": {Data: []byte("home")}})
 	for _, pattern := range []string{"/metrics", "GET /page", "/tree/", "/{name}"} {
 		svc.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("handler")) }))
 	}
 	for target, want := range map[string]string{"/": "home", "/metrics": "handler", "/page": "handler", "/tree/x": "handler"} {
-		if got := get(t, svc, target); got.Body.String() != want {
+		if got := testkit.Get(t, svc, target); got.Body.String() != want {
 			t.Errorf("GET %s: %q, want %q", target, got.Body, want)
 		}
 	}
 }
 
-func TestStatic_answersRangesAndConditions(t *testing.T) {
+func TestFiles_answersRangesAndConditions(t *testing.T) {
 	svc := staticService(t, os.DirFS(site(t)))
-	part := get(t, svc, "/static/hello.txt", "Range", "bytes=1-3")
+	part := testkit.Get(t, svc, "/static/hello.txt", "Range", "bytes=1-3")
 	if part.Code != http.StatusPartialContent || part.Body.String() != "ell" {
 		t.Errorf("a range: %d %q, want 206 ell", part.Code, part.Body)
 	}
-	modified := get(t, svc, "/static/hello.txt").Header().Get("Last-Modified")
-	if got := get(t, svc, "/static/hello.txt", "If-Modified-Since", modified); got.Code != http.StatusNotModified {
+	modified := testkit.Get(t, svc, "/static/hello.txt").Header().Get("Last-Modified")
+	if got := testkit.Get(t, svc, "/static/hello.txt", "If-Modified-Since", modified); got.Code != http.StatusNotModified {
 		t.Errorf("a file that was not modified: %d, want 304", got.Code)
 	}
 }
 
-// TestStatic_tagsFilesWithoutATime is about embedded files: without a tag a browser would keep an old one for ever.
-func TestStatic_tagsFilesWithoutATime(t *testing.T) {
+// TestFiles_tagsFilesWithoutATime is about embedded files: without a tag a browser would keep an old one for ever.
+func TestFiles_tagsFilesWithoutATime(t *testing.T) {
 	serve := func(content string) http.Handler {
 		return staticService(t, fstest.MapFS{"app.js": {Data: []byte(content)}})
 	}
-	first, second := get(t, serve("one"), "/static/app.js"), get(t, serve("two"), "/static/app.js")
+	first, second := testkit.Get(t, serve("one"), "/static/app.js"), testkit.Get(t, serve("two"), "/static/app.js")
 	tag := first.Header().Get("ETag")
 	if first.Body.String() != "one" || tag == "" || tag == second.Header().Get("ETag") {
 		t.Errorf("tags %q and %q of %q and %q, want two that differ", tag, second.Header().Get("ETag"), first.Body, second.Body)
 	}
-	if got := get(t, serve("one"), "/static/app.js", "If-None-Match", tag); got.Code != http.StatusNotModified {
+	if got := testkit.Get(t, serve("one"), "/static/app.js", "If-None-Match", tag); got.Code != http.StatusNotModified {
 		t.Errorf("with its own tag: %d, want 304", got.Code)
 	}
 }
 
-// TestStatic_withstandsAnExchangeOfLinks races requests against somebody who swaps a directory for a link out of the
+// TestFiles_withstandsAnExchangeOfLinks races requests against somebody who swaps a directory for a link out of the
 // root and back. A check of the path before it is opened would lose that race now and then.
-func TestStatic_withstandsAnExchangeOfLinks(t *testing.T) {
+func TestFiles_withstandsAnExchangeOfLinks(t *testing.T) {
 	directory := site(t)
 	victim, spare := filepath.Join(directory, "swap"), filepath.Join(directory, "swap-spare")
 	if err := os.Mkdir(victim, 0o755); err != nil {
@@ -246,7 +228,7 @@ func TestStatic_withstandsAnExchangeOfLinks(t *testing.T) {
 	})
 	served := 0
 	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {
-		got := get(t, svc, "/static/swap/secret.txt")
+		got := testkit.Get(t, svc, "/static/swap/secret.txt")
 		if strings.Contains(got.Body.String(), secret) {
 			t.Fatal("a file outside the directory was read")
 		}
@@ -261,8 +243,8 @@ func TestStatic_withstandsAnExchangeOfLinks(t *testing.T) {
 	}
 }
 
-// TestStatic_followsNoLinkElsewhere serves the same directory as other kinds of file systems, which cannot keep links in.
-func TestStatic_followsNoLinkElsewhere(t *testing.T) {
+// TestFiles_followsNoLinkElsewhere serves the same directory as other kinds of file systems, which cannot keep links in.
+func TestFiles_followsNoLinkElsewhere(t *testing.T) {
 	directory := site(t)
 	sub, err := fs.Sub(os.DirFS(filepath.Dir(directory)), filepath.Base(directory))
 	if err != nil {
@@ -283,51 +265,52 @@ func TestStatic_followsNoLinkElsewhere(t *testing.T) {
 	} {
 		svc := staticService(t, test.files)
 		for _, path := range []string{"/static/out/secret.txt", "/static/up/secret.txt", "/static/secret", "/static/absolute"} {
-			if got := get(t, svc, path); got.Code != http.StatusNotFound || strings.Contains(got.Body.String(), secret) {
+			if got := testkit.Get(t, svc, path); got.Code != http.StatusNotFound || strings.Contains(got.Body.String(), secret) {
 				t.Errorf("%s: GET %s: %d %q, want 404", name, path, got.Code, got.Body)
 			}
 		}
-		if got := get(t, svc, "/static/inside.txt"); got.Code != test.inside {
+		if got := testkit.Get(t, svc, "/static/inside.txt"); got.Code != test.inside {
 			t.Errorf("%s: a link to a file beside it: %d, want %d", name, got.Code, test.inside)
 		}
-		if got := get(t, svc, "/static/dir/deep/file.css"); got.Body.String() != "p {}" {
+		if got := testkit.Get(t, svc, "/static/dir/deep/file.css"); got.Body.String() != "p {}" {
 			t.Errorf("%s: a file: %d %q, want it", name, got.Code, got.Body)
 		}
 	}
 }
 
-func TestStatic_refusesAtStart(t *testing.T) {
+func TestFiles_refusesAtStart(t *testing.T) {
 	for name, register := range map[string]func(*jacinth.Service){
-		"a directory that is not there": func(s *jacinth.Service) { s.Static("/static", os.DirFS("no such directory")) },
-		"no file system":                func(s *jacinth.Service) { s.Static("/static", nil) },
-		"a prefix without a slash":      func(s *jacinth.Service) { s.Static("static", fstest.MapFS{}) },
-		"a prefix with dots":            func(s *jacinth.Service) { s.Static("/a/../b", fstest.MapFS{}) },
-		"a prefix with a wildcard":      func(s *jacinth.Service) { s.Static("/{x}", fstest.MapFS{}) },
-		"a prefix with two slashes":     func(s *jacinth.Service) { s.Static("/a//", fstest.MapFS{}) },
+		"a directory that is not there": func(s *jacinth.Service) { web.Files(s, "/static", os.DirFS("no such directory")) },
+		"no file system":                func(s *jacinth.Service) { web.Files(s, "/static", nil) },
+		"a prefix without a slash":      func(s *jacinth.Service) { web.Files(s, "static", fstest.MapFS{}) },
+		"a prefix with dots":            func(s *jacinth.Service) { web.Files(s, "/a/../b", fstest.MapFS{}) },
+		"a prefix with a wildcard":      func(s *jacinth.Service) { web.Files(s, "/{x}", fstest.MapFS{}) },
+		"a prefix with two slashes":     func(s *jacinth.Service) { web.Files(s, "/a//", fstest.MapFS{}) },
 		"the same prefix twice": func(s *jacinth.Service) {
-			s.Static("/static", fstest.MapFS{})
-			s.Static("/static/", fstest.MapFS{})
+			web.Files(s, "/static", fstest.MapFS{})
+			web.Files(s, "/static/", fstest.MapFS{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
-				if sentence, _ := recover().(string); !strings.HasPrefix(sentence, "jacinth: ") || strings.Contains(sentence, ".go:") {
-					t.Errorf("it ends with %q, want a panic with a sentence of jacinth", sentence)
+				sentence, _ := recover().(string)
+				if ours := strings.HasPrefix(sentence, "web: ") || strings.HasPrefix(sentence, "jacinth: "); !ours || strings.Contains(sentence, ".go:") {
+					t.Errorf("it ends with %q, want a panic with a sentence", sentence)
 				}
 			}()
-			register(jacinth.New(quiet("static")))
+			register(jacinth.New(testkit.Quiet("static")))
 		})
 	}
 }
 
-// TestStatic_cannotHideTheEndpoint serves files from the root of the service, the endpoint's own name among them.
-func TestStatic_cannotHideTheEndpoint(t *testing.T) {
-	svc := jacinth.New(quiet("static"))
-	svc.Static("/", fstest.MapFS{"api": {Data: []byte("shadow")}, "index.html": {Data: []byte("home")}})
-	if got := get(t, svc, "/api"); got.Code != http.StatusMethodNotAllowed {
+// TestFiles_cannotHideTheEndpoint serves files from the root of the service, the endpoint's own name among them.
+func TestFiles_cannotHideTheEndpoint(t *testing.T) {
+	svc := jacinth.New(testkit.Quiet("static"))
+	web.Files(svc, "/", fstest.MapFS{"api": {Data: []byte("shadow")}, "index.html": {Data: []byte("home")}})
+	if got := testkit.Get(t, svc, "/api"); got.Code != http.StatusMethodNotAllowed {
 		t.Errorf("GET /api: %d %q, want 405 of the endpoint", got.Code, got.Body)
 	}
-	if got := get(t, svc, "/"); got.Body.String() != "home" {
+	if got := testkit.Get(t, svc, "/"); got.Body.String() != "home" {
 		t.Errorf("GET /: %q, want the index page", got.Body)
 	}
 }
@@ -345,10 +328,10 @@ func (u unreadable) Open(name string) (fs.File, error) {
 func (unreadableFile) Read([]byte) (int, error)       { return 0, errors.New("the disk is broken") }
 func (unreadableFile) Seek(int64, int) (int64, error) { return 0, nil }
 
-// TestStatic_withoutATag holds that a file whose content cannot be read has no empty ETag, which would be the same for all.
-func TestStatic_withoutATag(t *testing.T) {
-	svc := jacinth.New(quiet("files"))
-	svc.Static("/files/", unreadable{fstest.MapFS{"one.txt": {Data: []byte("one")}}})
+// TestFiles_withoutATag holds that a file whose content cannot be read has no empty ETag, which would be the same for all.
+func TestFiles_withoutATag(t *testing.T) {
+	svc := jacinth.New(testkit.Quiet("files"))
+	web.Files(svc, "/files/", unreadable{fstest.MapFS{"one.txt": {Data: []byte("one")}}})
 	w := httptest.NewRecorder()
 	svc.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/files/one.txt", http.NoBody))
 	if tag, has := w.Header()["Etag"]; has {
