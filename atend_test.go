@@ -43,7 +43,7 @@ func TestRequest_AtEnd(t *testing.T) {
 				return nil
 			},
 		})
-		private := func(name jacinth.Name[jacinth.None, any], fn func(ctx context.Context) any, options ...jacinth.Option) {
+		private := func(name jacinth.Name[jacinth.None, any], fn func(ctx context.Context) any, options ...jacinth.MethodOption) {
 			jacinth.Private(svc, name, func(ctx context.Context, _ jacinth.None) (any, error) {
 				note("run")
 				return fn(ctx), nil

@@ -369,7 +369,7 @@ func TestClient_retriesElsewhere(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		prepare func(*network) *machine
-		options []jacinth.Option
+		options []jacinth.CallOption
 		want    bool
 	}{
 		{"refused", func(n *network) *machine { m := n.add(hostA); m.state.Store(refusing); return m }, nil, true},
@@ -385,7 +385,7 @@ func TestClient_retriesElsewhere(t *testing.T) {
 		}, nil, false},
 		{"cut, idempotent", func(n *network) *machine {
 			return n.addHandler(hostA, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
-		}, []jacinth.Option{jacinth.Idempotent()}, true},
+		}, []jacinth.CallOption{jacinth.Idempotent()}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

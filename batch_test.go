@@ -23,7 +23,7 @@ type queued struct {
 	pending []*jacinth.Pending[json.RawMessage]
 }
 
-func queue(client *jacinth.Client, calls int, options ...jacinth.Option) *queued {
+func queue(client *jacinth.Client, calls int, options ...jacinth.CallOption) *queued {
 	q := &queued{Batch: client.Batch()}
 	for i := range calls {
 		q.pending = append(q.pending, q.Call("m", jacinth.Positional{i}, options...))

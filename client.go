@@ -203,13 +203,12 @@ func (c *Client) Close() { c.engine().Close() }
 type Positional []any
 
 // Call calls method with params, which are encoded as a JSON object or array or are nil for none, and decodes the
-// result into the pointer that result holds; a nil result is dropped. Of the options ReadOnly, Idempotent and Timeout
-// have a meaning here. See [Name.Call] for the typed way.
-func (c *Client) Call(ctx context.Context, method string, params, result any, options ...Option) error {
+// result into the pointer that result holds; a nil result is dropped. See [Name.Call] for the typed way.
+func (c *Client) Call(ctx context.Context, method string, params, result any, options ...CallOption) error {
 	if target := reflect.ValueOf(result); result != nil && (target.Kind() != reflect.Pointer || target.IsNil()) {
 		return fmt.Errorf("%s: %w: the result must be decoded into a pointer, not %T", method, ErrNotSent, result)
 	}
-	out, err := c.outgoing(method, params, options)
+	out, err := c.outgoing(method, params, options, nil)
 	if err != nil {
 		return err
 	}
@@ -222,12 +221,12 @@ func (c *Client) Call(ctx context.Context, method string, params, result any, op
 
 // Notify sends method as a notification. The service does not answer it: nil means that the service has it, and says
 // nothing of how it went.
-func (c *Client) Notify(ctx context.Context, method string, params any, options ...Option) error {
-	out, err := c.outgoing(method, params, options)
+func (c *Client) Notify(ctx context.Context, method string, params any, options ...CallOption) error {
+	out, err := c.outgoing(method, params, options, (*callOptions).forNotification)
 	if err != nil {
 		return err
 	}
-	out.Notification, out.Harmless = true, false
+	out.Notification = true
 	_, err = c.call(ctx, out)
 	return err
 }
@@ -270,23 +269,28 @@ func (c *Client) Require(ctx context.Context, methods ...string) error {
 // outgoing is one call on its way out.
 type outgoing struct {
 	call.Outgoing
-	method *Method // what the options of the call say, for the middleware; nil if there are none of either
+	method *Method // what the options of the call say, for the middleware; nil without any
 }
 
-// outgoing encodes a call. Its errors are whole.
-func (c *Client) outgoing(method string, params any, options []Option) (*outgoing, error) {
-	encoded, err := encodeParams(params)
+// outgoing encodes a call, whose options fit may refuse. Its errors are whole.
+func (c *Client) outgoing(method string, params any, options []CallOption, fit func(*callOptions) error) (*outgoing, error) {
+	said, err := optionsOf(options)
+	if err == nil && fit != nil {
+		err = fit(&said)
+	}
+	var encoded []byte
+	if err == nil {
+		encoded, err = encodeParams(params)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", method, ErrNotSent, err)
 	}
-	out := &outgoing{Outgoing: call.Outgoing{Name: method, Params: encoded, Harmless: c.engine().IsHarmless(method)}}
-	if len(options) > 0 || len(c.Middleware) > 0 {
-		m := &Method{Name: method}
-		for _, option := range options {
-			option(m)
-		}
-		out.method, out.Name, out.Timeout = m, m.Name, m.Timeout
-		out.Harmless = out.Harmless || m.ReadOnly || m.Idempotent
+	out := &outgoing{Outgoing: call.Outgoing{
+		Name: method, Params: encoded, Timeout: said.timeout, Header: said.header, Reply: said.reply,
+		Harmless: said.readOnly || said.idempotent || c.engine().IsHarmless(method),
+	}}
+	if len(c.Middleware) > 0 {
+		out.method = &Method{Name: method, ReadOnly: said.readOnly, Idempotent: said.idempotent, Timeout: said.timeout}
 	}
 	return out, nil
 }

@@ -34,9 +34,9 @@ type batchItem struct {
 // Batch returns an empty batch of calls to the service.
 func (c *Client) Batch() *Batch { return &Batch{client: c} }
 
-// Call adds a call. See [Name.Queue] for the typed way. Of the options ReadOnly and Idempotent have a meaning here;
-// how long a batch may take, the context of Send says.
-func (b *Batch) Call(method string, params any, options ...Option) *Pending[json.RawMessage] {
+// Call adds a call. See [Name.Queue] for the typed way. It takes the options ReadOnly and Idempotent. How long
+// a batch may take, the context of Send says.
+func (b *Batch) Call(method string, params any, options ...CallOption) *Pending[json.RawMessage] {
 	p := newPending[json.RawMessage](method)
 	b.add(method, params, p.settle, options)
 	return p
@@ -48,17 +48,16 @@ func (b *Batch) Notify(method string, params any) { b.add(method, params, nil, n
 // Len is the number of calls and notifications added so far.
 func (b *Batch) Len() int { return len(b.items) }
 
-func (b *Batch) add(method string, params any, settle func(json.RawMessage, error), options []Option) {
+func (b *Batch) add(method string, params any, settle func(json.RawMessage, error), options []CallOption) {
 	if b.sent {
 		panic("jacinth: a batch was added to after it had been sent")
 	}
 	it := &batchItem{settle: settle}
-	out, err := b.client.outgoing(method, params, options)
+	out, err := b.client.outgoing(method, params, options, (*callOptions).forBatch)
 	if err != nil {
 		it.err = err
 	} else {
 		out.Notification = settle == nil
-		out.Harmless = out.Harmless && !out.Notification
 		it.Outgoing = &out.Outgoing
 	}
 	b.items = append(b.items, it)

@@ -9,9 +9,9 @@ import (
 )
 
 // Call calls the method with params and returns its result. See [Client.Call] for options and errors.
-func (n Name[P, R]) Call(ctx context.Context, c *Client, params P, options ...Option) (R, error) {
+func (n Name[P, R]) Call(ctx context.Context, c *Client, params P, options ...CallOption) (R, error) {
 	var result, none R
-	out, err := c.outgoing(string(n), &params, options)
+	out, err := c.outgoing(string(n), &params, options, nil)
 	if err != nil {
 		return none, err
 	}
@@ -26,14 +26,14 @@ func (n Name[P, R]) Call(ctx context.Context, c *Client, params P, options ...Op
 }
 
 // Notify sends the method as a notification: nil means that the service has it, and says nothing of how it went.
-func (n Name[P, R]) Notify(ctx context.Context, c *Client, params P, options ...Option) error {
+func (n Name[P, R]) Notify(ctx context.Context, c *Client, params P, options ...CallOption) error {
 	return c.Notify(ctx, string(n), params, options...)
 }
 
 // Go starts a call and returns at once; params may be changed from then on. The call ends with ctx at the latest.
-func (n Name[P, R]) Go(ctx context.Context, c *Client, params P, options ...Option) *Pending[R] {
+func (n Name[P, R]) Go(ctx context.Context, c *Client, params P, options ...CallOption) *Pending[R] {
 	p := newPending[R](string(n))
-	out, err := c.outgoing(string(n), &params, options)
+	out, err := c.outgoing(string(n), &params, options, nil)
 	if err != nil {
 		p.settle(nil, err)
 		return p
@@ -44,7 +44,7 @@ func (n Name[P, R]) Go(ctx context.Context, c *Client, params P, options ...Opti
 
 // Queue adds a call to a batch. Its result is there once the batch has been sent, and not before: to wait for it
 // first is to wait for ever. See [Batch.Call] for options.
-func (n Name[P, R]) Queue(b *Batch, params P, options ...Option) *Pending[R] {
+func (n Name[P, R]) Queue(b *Batch, params P, options ...CallOption) *Pending[R] {
 	p := newPending[R](string(n))
 	b.add(string(n), &params, p.settle, options)
 	return p

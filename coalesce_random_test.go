@@ -124,7 +124,7 @@ func (s *schedule) run() {
 			if c.header {
 				ctx = jacinth.WithHeader(ctx, "X-Caller", fmt.Sprint(c.number))
 			}
-			var options []jacinth.Option
+			var options []jacinth.CallOption
 			if c.harmless {
 				options = append(options, jacinth.Idempotent())
 			}

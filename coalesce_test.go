@@ -37,7 +37,7 @@ type caller struct {
 }
 
 // callAll has callers call at the same time, in the order of their numbers; wait waits until the last is done.
-func callAll(ctx context.Context, client *jacinth.Client, from, to int, options ...jacinth.Option) (callers []*caller, wait func()) {
+func callAll(ctx context.Context, client *jacinth.Client, from, to int, options ...jacinth.CallOption) (callers []*caller, wait func()) {
 	var all sync.WaitGroup
 	for number := from; number < to; number++ {
 		c := &caller{number: number}
@@ -369,7 +369,7 @@ func TestCoalesce_goesBy(t *testing.T) {
 		})
 		var waits []func()
 		var callers []*caller
-		add := func(ctx context.Context, from, to int, options ...jacinth.Option) {
+		add := func(ctx context.Context, from, to int, options ...jacinth.CallOption) {
 			more, wait := callAll(ctx, client, from, to, options...)
 			callers, waits = append(callers, more...), append(waits, wait)
 		}

@@ -15,7 +15,7 @@ import (
 
 // obeying returns a service whose method "obey" runs until its context ends, notes when that was, and returns the
 // context's error.
-func obeying(limits jacinth.Limits, options ...jacinth.Option) (svc *jacinth.Service, took *time.Duration) {
+func obeying(limits jacinth.Limits, options ...jacinth.MethodOption) (svc *jacinth.Service, took *time.Duration) {
 	svc = jacinth.New(jacinth.Config{Name: "obeying", Limits: limits, Logger: slog.New(slog.DiscardHandler)})
 	took = new(time.Duration)
 	jacinth.Public(svc, "obey", func(ctx context.Context, _ jacinth.None) (string, error) {
@@ -110,7 +110,7 @@ func TestDeadline_none(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, limits := range []jacinth.Limits{{}, {Call: jacinth.Unlimited}} {
 			svc := jacinth.New(jacinth.Config{Name: "patient", Limits: limits, Logger: slog.New(slog.DiscardHandler)})
-			options := []jacinth.Option{jacinth.Timeout(jacinth.Unlimited)}
+			options := []jacinth.MethodOption{jacinth.Timeout(jacinth.Unlimited)}
 			if limits.Call == jacinth.Unlimited {
 				options = nil
 			}

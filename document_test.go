@@ -224,7 +224,7 @@ func TestDiscover_summaries(t *testing.T) {
 }
 
 func TestRegistration_refusesWhatADocumentCannotSay(t *testing.T) {
-	registers := func(options ...jacinth.Option) func() {
+	registers := func(options ...jacinth.MethodOption) func() {
 		return func() {
 			svc := jacinth.New(quiet("refusing"))
 			jacinth.Public(svc, "books.search", func(context.Context, bookSearch) (book, error) { return book{}, nil }, options...)
@@ -232,31 +232,31 @@ func TestRegistration_refusesWhatADocumentCannotSay(t *testing.T) {
 	}
 	good := book{ID: 1, Title: "x", Authors: []author{{Name: "y"}}}
 	for _, test := range []struct {
-		options []jacinth.Option
+		options []jacinth.MethodOption
 		want    string
 	}{
 		{
-			[]jacinth.Option{jacinth.Example(map[string]any{"words": "a", "limit": 0}, good)},
+			[]jacinth.MethodOption{jacinth.Example(map[string]any{"words": "a", "limit": 0}, good)},
 			`jacinth: method "books.search" cannot be registered: its example 1 cannot be: the method does not take its params ` +
 				`{"limit":0,"words":"a"}: at "/limit": rule "min", want at least 1`,
 		},
 		{
-			[]jacinth.Option{jacinth.Example(jacinth.Positional{"a"}, good), jacinth.Example(jacinth.Positional{"a", 1, 2}, good)},
+			[]jacinth.MethodOption{jacinth.Example(jacinth.Positional{"a"}, good), jacinth.Example(jacinth.Positional{"a", 1, 2}, good)},
 			`its example 2 cannot be: the method does not take its params ["a",1,2]: at "": rule "position"`,
 		},
-		{[]jacinth.Option{jacinth.Example(nil, good)}, `at "/words": rule "required", want string`},
-		{[]jacinth.Option{jacinth.Example(map[string]any{"words": "a", "more": 1}, good)}, `at "/more": rule "unknown"`},
-		{[]jacinth.Option{jacinth.Example("a", good)}, `its params are "a", and must be an object or an array`},
-		{[]jacinth.Option{jacinth.Example(make(chan int), good)}, `its params cannot be encoded: `},
-		{[]jacinth.Option{jacinth.Example(jacinth.Positional{"a"}, make(chan int))}, `its result cannot be encoded: `},
-		{[]jacinth.Option{jacinth.Example(jacinth.Positional{"a"}, map[string]any{"name": "x"})}, `its result {"name":"x"} is none of the method: `},
-		{[]jacinth.Option{jacinth.Example(jacinth.Positional{"a"}, 5)}, `its result 5 is none of the method: `},
+		{[]jacinth.MethodOption{jacinth.Example(nil, good)}, `at "/words": rule "required", want string`},
+		{[]jacinth.MethodOption{jacinth.Example(map[string]any{"words": "a", "more": 1}, good)}, `at "/more": rule "unknown"`},
+		{[]jacinth.MethodOption{jacinth.Example("a", good)}, `its params are "a", and must be an object or an array`},
+		{[]jacinth.MethodOption{jacinth.Example(make(chan int), good)}, `its params cannot be encoded: `},
+		{[]jacinth.MethodOption{jacinth.Example(jacinth.Positional{"a"}, make(chan int))}, `its result cannot be encoded: `},
+		{[]jacinth.MethodOption{jacinth.Example(jacinth.Positional{"a"}, map[string]any{"name": "x"})}, `its result {"name":"x"} is none of the method: `},
+		{[]jacinth.MethodOption{jacinth.Example(jacinth.Positional{"a"}, 5)}, `its result 5 is none of the method: `},
 		{
-			[]jacinth.Option{jacinth.Errors(&jacinth.Error{Code: 5}, &jacinth.Error{Code: 6}, &jacinth.Error{Code: 5, Message: "x"})},
+			[]jacinth.MethodOption{jacinth.Errors(&jacinth.Error{Code: 5}, &jacinth.Error{Code: 6}, &jacinth.Error{Code: 5, Message: "x"})},
 			"it declares two errors with the code 5",
 		},
-		{[]jacinth.Option{jacinth.Errors(&jacinth.Error{Code: 5, Data: func() {}})}, "it declares the error 5, whose Data cannot be encoded: "},
-		{[]jacinth.Option{jacinth.Deprecated("")}, "jacinth: Deprecated needs a sentence on what to call instead"},
+		{[]jacinth.MethodOption{jacinth.Errors(&jacinth.Error{Code: 5, Data: func() {}})}, "it declares the error 5, whose Data cannot be encoded: "},
+		{[]jacinth.MethodOption{jacinth.Deprecated("")}, "jacinth: Deprecated needs a sentence on what to call instead"},
 	} {
 		if sentence := panicOf(registers(test.options...)); !strings.HasPrefix(sentence, "jacinth: ") || !strings.Contains(sentence, test.want) {
 			t.Errorf("registering panics with\n%s, want\n%s", sentence, test.want)

@@ -23,8 +23,8 @@ type CallExample struct {
 
 // Example shows one call of a method and its answer. Registering the method panics if it does not take the params, or
 // could not give the result.
-func Example(params, result any) Option {
-	return func(m *Method) { m.Examples = append(m.Examples, CallExample{Params: params, Result: result}) }
+func Example(params, result any) MethodOption {
+	return methodOption(func(m *Method) { m.Examples = append(m.Examples, CallExample{Params: params, Result: result}) })
 }
 
 // checkExamples says what is wrong with the examples of a method, and turns them into JSON.

@@ -126,7 +126,7 @@ func (f *fleet) startInstance(i int) {
 
 // call calls the service again and again.
 func (f *fleet) call(harmless bool) {
-	var options []jacinth.Option
+	var options []jacinth.CallOption
 	if harmless {
 		options = append(options, jacinth.Idempotent())
 	}

@@ -42,7 +42,7 @@ func newGuarded(methods int, limits jacinth.Limits, verify func(context.Context)
 	return g
 }
 
-func addPrivate(svc *jacinth.Service, methods int, options ...jacinth.Option) {
+func addPrivate(svc *jacinth.Service, methods int, options ...jacinth.MethodOption) {
 	for i := range methods {
 		jacinth.Private(svc, jacinth.Name[jacinth.None, int](fmt.Sprintf("m%d", i)),
 			func(context.Context, jacinth.None) (int, error) { return i, nil }, options...)

@@ -23,7 +23,7 @@ type waiting struct {
 	calls   sync.WaitGroup
 }
 
-func newWaiting(limits jacinth.Limits, options ...jacinth.Option) *waiting {
+func newWaiting(limits jacinth.Limits, options ...jacinth.MethodOption) *waiting {
 	w := &waiting{
 		Service: jacinth.New(jacinth.Config{Name: "waiting", Limits: limits, Logger: slog.New(slog.DiscardHandler)}),
 		release: make(chan struct{}),

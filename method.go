@@ -49,44 +49,6 @@ type Method struct {
 	typed typed // nil for a Handler set by hand
 }
 
-// Option says of a method what the signature of its function cannot. ReadOnly, Idempotent and Timeout may also be
-// given with a single call of a [Client].
-type Option func(*Method)
-
-// Doc describes a method to people.
-func Doc(text string) Option { return func(m *Method) { m.Doc = text } }
-
-// Errors declares failures that callers of a method should be ready for, each with a code of its own. Their Cause is
-// shown to nobody.
-func Errors(list ...*Error) Option { return func(m *Method) { m.Errors = append(m.Errors, list...) } }
-
-// Scope names what a caller must be granted to call a private method, for an authorizer that grants scopes. Without it
-// that is the full name of the method.
-func Scope(scope string) Option { return func(m *Method) { m.Scope = scope } }
-
-// ReadOnly says that a method changes nothing. Callers may repeat a call of it.
-func ReadOnly() Option { return func(m *Method) { m.ReadOnly = true } }
-
-// Idempotent says that running a method twice has the effect of running it once. Callers may repeat a call of it that
-// was not answered.
-func Idempotent() Option { return func(m *Method) { m.Idempotent = true } }
-
-// Deprecated says that a method should be called no more: instead is a sentence on what to call in its place.
-func Deprecated(instead string) Option {
-	return func(m *Method) {
-		if m.Deprecated = instead; instead == "" {
-			panic("jacinth: Deprecated needs a sentence on what to call instead")
-		}
-	}
-}
-
-// Timeout bounds one call of a method. It replaces Limits.Call for the method, be it shorter or longer; for a call of
-// a Client, it replaces Client.Timeout, and a nearer deadline of the context still holds.
-func Timeout(limit time.Duration) Option { return func(m *Method) { m.Timeout = limit } }
-
-// MaxInFlight bounds how many calls of a method run at a time; further ones are answered with [Unavailable] at once.
-func MaxInFlight(calls int) Option { return func(m *Method) { m.MaxInFlight = calls } }
-
 // Registrar is where methods are registered: a [Service] or a [Group] of one. A reusable module of methods is any
 // function that takes a Registrar.
 type Registrar interface {
@@ -100,22 +62,22 @@ type Registrar interface {
 //
 // P is a struct whose fields are the params by name or by position, a slice for a plain list, a map for free names,
 // or [None]. The package documentation has the rules.
-func Public[P, R any](to Registrar, name Name[P, R], fn func(context.Context, P) (R, error), options ...Option) {
+func Public[P, R any](to Registrar, name Name[P, R], fn func(context.Context, P) (R, error), options ...MethodOption) {
 	register(to, false, name, fn, options)
 }
 
 // Private registers fn as a method for callers that Config.Authorize accepts, and panics if there is none;
 // otherwise it is like [Public].
-func Private[P, R any](to Registrar, name Name[P, R], fn func(context.Context, P) (R, error), options ...Option) {
+func Private[P, R any](to Registrar, name Name[P, R], fn func(context.Context, P) (R, error), options ...MethodOption) {
 	register(to, true, name, fn, options)
 }
 
-func register[P, R any](to Registrar, private bool, name Name[P, R], fn func(context.Context, P) (R, error), options []Option) {
+func register[P, R any](to Registrar, private bool, name Name[P, R], fn func(context.Context, P) (R, error), options []MethodOption) {
 	to.Add(newMethod(private, name, fn, options))
 }
 
 // newMethod makes a method of a function with types.
-func newMethod[P, R any](private bool, name Name[P, R], fn func(context.Context, P) (R, error), options []Option) Method {
+func newMethod[P, R any](private bool, name Name[P, R], fn func(context.Context, P) (R, error), options []MethodOption) Method {
 	if fn == nil {
 		panic(fmt.Sprintf("jacinth: method %q has no function", string(name)))
 	}
@@ -128,7 +90,7 @@ func newMethod[P, R any](private bool, name Name[P, R], fn func(context.Context,
 		if option == nil {
 			panic(fmt.Sprintf("jacinth: method %q is registered with an option that is nil", string(name)))
 		}
-		option(&method)
+		option.applyToMethod(&method)
 	}
 	return method
 }

@@ -128,7 +128,7 @@ func (n *network) client(registry jacinth.Registry) *jacinth.Client {
 }
 
 // who calls the method of that name.
-func who(t *testing.T, client *jacinth.Client, options ...jacinth.Option) (host string, err error) {
+func who(t *testing.T, client *jacinth.Client, options ...jacinth.CallOption) (host string, err error) {
 	return jacinth.Name[jacinth.None, string]("who").Call(t.Context(), client, jacinth.None{}, options...)
 }
 

@@ -98,13 +98,6 @@ func TestRegistration_refuses(t *testing.T) {
 			[]string{`method "closed" is private`, "Config.Authorize is nil"},
 		},
 		{
-			"private by an option without an authorizer",
-			func(s *jacinth.Service) {
-				jacinth.Public(s, "closed", doNothing, func(m *jacinth.Method) { m.Private = true })
-			},
-			[]string{`method "closed" is private`, "Config.Authorize is nil"},
-		},
-		{
 			"a negative timeout", func(s *jacinth.Service) { jacinth.Public(s, "slow", doNothing, jacinth.Timeout(-time.Second)) },
 			[]string{`method "slow"`, "Timeout is negative: use jacinth.Unlimited"},
 		},

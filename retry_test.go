@@ -68,7 +68,7 @@ func TestClient_retries(t *testing.T) {
 		{"too large a request", failing(413, jacinth.InvalidRequest, `{"limit":10}`), nobody},
 		{"an error of the application", failing(200, 7, "null"), nobody},
 	} {
-		for kind, options := range map[string][]jacinth.Option{"plain": nil, "read-only": {jacinth.ReadOnly()}, "idempotent": {jacinth.Idempotent()}} {
+		for kind, options := range map[string][]jacinth.CallOption{"plain": nil, "read-only": {jacinth.ReadOnly()}, "idempotent": {jacinth.Idempotent()}} {
 			t.Run(test.name+", "+kind, func(t *testing.T) {
 				want := 1
 				if test.who == all || test.who == harmless && options != nil {
@@ -91,7 +91,7 @@ func TestClient_retries(t *testing.T) {
 		t.Run(test.name+", a notification", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				remote, client := newRemote(t, test.answer)
-				_ = client.Notify(t.Context(), "m", nil, jacinth.Idempotent())
+				_ = client.Notify(t.Context(), "m", nil)
 				batch := client.Batch()
 				batch.Notify("m", nil)
 				_ = batch.Send(t.Context())
@@ -464,12 +464,12 @@ func TestClient_retriesOnKeptConnections(t *testing.T) {
 		name    string
 		noRetry bool
 		batch   bool
-		options []jacinth.Option
+		options []jacinth.CallOption
 		want    int
 	}{
-		{"idempotent", false, false, []jacinth.Option{jacinth.Idempotent()}, 3},
-		{"idempotent, in a batch", false, true, []jacinth.Option{jacinth.Idempotent()}, 3},
-		{"idempotent, without retries", true, false, []jacinth.Option{jacinth.Idempotent()}, 1},
+		{"idempotent", false, false, []jacinth.CallOption{jacinth.Idempotent()}, 3},
+		{"idempotent, in a batch", false, true, []jacinth.CallOption{jacinth.Idempotent()}, 3},
+		{"idempotent, without retries", true, false, []jacinth.CallOption{jacinth.Idempotent()}, 1},
 		{"plain", false, false, nil, 1},
 		{"plain, with a key for the service", false, false, nil, 1},
 	} {

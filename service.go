@@ -91,9 +91,9 @@ func New(config Config) *Service {
 	s.explore = sync.OnceValue(s.mountExplorer)
 	s.mux.HandleFunc("GET "+livePath, s.serveLive)
 	s.mux.HandleFunc("GET "+readyPath, s.serveReady)
-	s.describeBy(newMethod(false, specsName, s.specs, []Option{Doc("Describes this service and the methods that the caller may call.")}),
+	s.describeBy(newMethod(false, specsName, s.specs, []MethodOption{Doc("Describes this service and the methods that the caller may call.")}),
 		func(w *codec.Writer, visible []int32) error { return s.documents.appendSpecs(w, visible) })
-	s.describeBy(newMethod(false, discoverName, s.discover, []Option{ReadOnly(), Doc("Describes this service as an OpenRPC document.")}),
+	s.describeBy(newMethod(false, discoverName, s.discover, []MethodOption{ReadOnly(), Doc("Describes this service as an OpenRPC document.")}),
 		func(w *codec.Writer, visible []int32) error { return s.documents.appendDocument(w, visible) })
 	return s
 }

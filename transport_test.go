@@ -64,7 +64,7 @@ func TestClient_followsNoRedirect(t *testing.T) {
 // collide makes calls over connections of some length, with pauses that are drawn from the list, and returns how many
 // were lost and how many connections they took. Each caller has its own, so that nobody else uses it meanwhile.
 func collide(
-	t *testing.T, serve func(context.Context, net.Listener), pauses []time.Duration, calls int, noRetry bool, options ...jacinth.Option,
+	t *testing.T, serve func(context.Context, net.Listener), pauses []time.Duration, calls int, noRetry bool, options ...jacinth.CallOption,
 ) (lost, dials int64) {
 	const callers = 50
 	network := newPipes()

@@ -8,7 +8,7 @@ import "math"
 // calls that work. Together, the bodies of calls that wait hold at most half of Limits.BodyInFlight.
 //
 // The method's Timeout is how long one may wait. In a batch, a call that waits keeps the replies of the others back.
-func Waits() Option { return func(m *Method) { m.Waits = true } }
+func Waits() MethodOption { return methodOption(func(m *Method) { m.Waits = true }) }
 
 // leastWaitingBody is the least body, in bytes, that a call which waits may have. Limits under which that is more than
 // the share of one call are too tight for anybody to wait.

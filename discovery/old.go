@@ -51,7 +51,7 @@ func (r *registryService) old(svc *jacinth.Service) {
 	jacinth.Private(svc, pingMethod, r.ping, jacinth.Scope(readScope), jacinth.Idempotent(), jacinth.Errors(errRegistryFull),
 		jacinth.Deprecated("Use registry.register, which has leases."),
 		jacinth.Doc("Makes a service known for 90 seconds, for services written with pymicroservice or gemstone."))
-	options := []jacinth.Option{
+	options := []jacinth.MethodOption{
 		jacinth.Scope(readScope), jacinth.ReadOnly(), jacinth.Deprecated("Use registry.list."),
 		jacinth.Doc("Answers with where a service is, for callers written with pymicroservice or gemstone."),
 	}

@@ -169,7 +169,7 @@ func TestTransport_saysWhatWasSent(t *testing.T) {
 	if err := stuck.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	call := func(service string, timeout, try time.Duration, options ...jacinth.Option) error {
+	call := func(service string, timeout, try time.Duration, options ...jacinth.CallOption) error {
 		client := newClient(conn, service)
 		client.HTTP.Transport.(*Transport).Try = try
 		return client.Call(t.Context(), "m", nil, nil, append(options, jacinth.Timeout(timeout))...)

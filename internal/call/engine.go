@@ -144,7 +144,10 @@ type Outgoing struct {
 	Params       []byte // JSON; nil for none
 	Timeout      time.Duration
 	Notification bool
-	Harmless     bool // running it twice does no harm
+	Harmless     bool // running it twice does no harm; of no meaning in a notification
+
+	Header http.Header  // sent with it beside others; nil for none
+	Reply  *http.Header // set to the headers of the reply; may be nil
 
 	tried []*peer
 }
@@ -155,6 +158,9 @@ func (o *Outgoing) exclude(p *peer) {
 		o.tried = append(o.tried, p)
 	}
 }
+
+// isAlone reports whether the call must have a request of its own.
+func (o *Outgoing) isAlone() bool { return o.Notification || o.Header != nil || o.Reply != nil }
 
 // sizeHint is about how many bytes the call has as JSON-RPC.
 func (o *Outgoing) sizeHint() int { return 64 + len(o.Name) + len(o.Params) }
@@ -202,7 +208,7 @@ func (e *Engine) try(ctx context.Context, out *Outgoing) (json.RawMessage, *atte
 	switch {
 	case failed != nil:
 		return nil, failed
-	case e.config.Coalesce > 0 && !out.Notification && !e.config.Alone(ctx):
+	case e.config.Coalesce > 0 && !out.isAlone() && !e.config.Alone(ctx):
 		return e.coalescer.call(ctx, e, out, token)
 	}
 	return e.single(ctx, out, token)
@@ -212,7 +218,7 @@ func (e *Engine) try(ctx context.Context, out *Outgoing) (json.RawMessage, *atte
 func (e *Engine) single(ctx context.Context, out *Outgoing, token string) (json.RawMessage, *attemptError) {
 	id := e.ids.Add(1)
 	body := out.appendTo(make([]byte, 0, out.sizeHint()), id)
-	got, failed := e.post(ctx, message{body: body, token: token, tried: out.tried})
+	got, failed := e.post(ctx, message{body: body, token: token, tried: out.tried, header: out.Header, reply: out.Reply})
 	if failed != nil {
 		return nil, failed
 	}

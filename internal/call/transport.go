@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -46,6 +47,9 @@ type message struct {
 	body  []byte
 	token string
 	tried []*peer
+
+	header http.Header  // of a single call
+	reply  *http.Header // the same, to be set
 }
 
 // post sends a message to the service and reads the whole reply.
@@ -76,12 +80,18 @@ func (e *Engine) exchange(ctx context.Context, to *peer, m message) (reply, *att
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
+	if m.reply != nil {
+		*m.reply = nil
+	}
 	var way progress
 	response, err := e.send(e.request(way.trace(ctx, e.standard), to, m))
 	if err != nil {
 		return reply{}, lostOnTheWay(ctx, way.mayHaveSent(e.standard), err)
 	}
 	defer func() { _ = response.Body.Close() }()
+	if m.reply != nil {
+		*m.reply = response.Header
+	}
 	return receive(ctx, response, to.target.URL, &e.config.Hooks, e.maxResponse())
 }
 
@@ -220,6 +230,7 @@ func (e *Engine) header(ctx context.Context, m message) http.Header {
 		header[e.config.TokenHeader] = []string{m.token}
 	}
 	e.config.Header(ctx, header)
+	maps.Copy(header, m.header)
 	header["Content-Type"], header["Accept"] = jsonTypes, jsonTypes
 	if deadline, ok := ctx.Deadline(); ok {
 		header[TimeoutHeader] = []string{strconv.FormatInt(remaining(deadline), 10)}

@@ -1,0 +1,78 @@
+package jacinth
+
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
+// CallOption says something of one call of a [Client]. An option that means nothing for a call, such as a Timeout for one of
+// a [Batch], makes it fail with a sentence before it is sent.
+type CallOption interface{ applyToCall(c *callOptions) }
+
+type callOption func(*callOptions)
+
+func (o callOption) applyToCall(c *callOptions) { o(c) }
+
+// callOptions are what the options of one call say.
+type callOptions struct {
+	readOnly, idempotent bool
+	timeout              time.Duration // 0 if there is none
+	header               http.Header
+	reply                *http.Header
+}
+
+// SendHeader sends one more HTTP header with a call. It goes before those of [WithHeader] and of the Client. The call is not
+// coalesced with others.
+func SendHeader(key, value string) CallOption {
+	return callOption(func(c *callOptions) {
+		if c.header == nil {
+			c.header = http.Header{}
+		}
+		c.header.Set(key, value)
+	})
+}
+
+// ReplyHeader sets what into points to, to the HTTP headers of the reply: of the last one if the call was repeated, and nil if
+// none came. The call is not coalesced with others.
+func ReplyHeader(into *http.Header) CallOption {
+	return callOption(func(c *callOptions) { c.reply = into })
+}
+
+var (
+	errNilOption     = errors.New("an option of the call is nil")
+	errBatchTimeout  = errors.New("a call of a batch has no Timeout of its own: the context of Send bounds them all")
+	errBatchHeader   = errors.New("a call of a batch has no header of its own: give Send a context of WithHeader")
+	errNotRepeatable = errors.New("a notification is never sent again: leave ReadOnly and Idempotent out")
+)
+
+// optionsOf reads the options of a call.
+func optionsOf(options []CallOption) (callOptions, error) {
+	var c callOptions
+	for _, option := range options {
+		if option == nil {
+			return c, errNilOption
+		}
+		option.applyToCall(&c)
+	}
+	return c, nil
+}
+
+// forBatch refuses what means nothing for one call of several.
+func (c *callOptions) forBatch() error {
+	switch {
+	case c.timeout != 0:
+		return errBatchTimeout
+	case c.header != nil, c.reply != nil:
+		return errBatchHeader
+	}
+	return nil
+}
+
+// forNotification refuses what means nothing where there is no answer to wait for.
+func (c *callOptions) forNotification() error {
+	if c.readOnly || c.idempotent {
+		return errNotRepeatable
+	}
+	return nil
+}
