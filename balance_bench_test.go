@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
@@ -37,7 +36,7 @@ func BenchmarkClient_service(b *testing.B) {
 		{"registry-3", &jacinth.Client{Service: "billing", Registry: reg}},
 	} {
 		transport := jacinth.NewTransport()
-		target.client.HTTP = &http.Client{Transport: transport}
+		target.client.Transport = transport
 		call := func(b *testing.B) {
 			if _, err := Add.Call(b.Context(), target.client, AddParams{1, 2}); err != nil {
 				b.Error(err)
@@ -71,11 +70,10 @@ func BenchmarkClient_serviceRatio(b *testing.B) {
 	defer server.Close()
 	transport := jacinth.NewTransport()
 	defer transport.CloseIdleConnections()
-	httpClient := &http.Client{Transport: transport}
 	instance := jacinth.Instance{ID: "a", Service: "billing", URL: server.URL + "/api", Ready: true}
 	clients := []*jacinth.Client{
-		{URL: instance.URL, HTTP: httpClient},
-		{Service: "billing", Registry: &board{instances: []jacinth.Instance{instance}}, HTTP: httpClient},
+		{URL: instance.URL, Transport: transport},
+		{Service: "billing", Registry: &board{instances: []jacinth.Instance{instance}}, Transport: transport},
 	}
 	defer clients[1].Close()
 	var cost [2]time.Duration
@@ -137,7 +135,7 @@ func BenchmarkClient_watch(b *testing.B) {
 		runtime.ReadMemStats(&stats)
 		return stats.HeapAlloc
 	}
-	client := &jacinth.Client{Service: "billing", Registry: cloning{reg}, HTTP: &http.Client{Transport: new(recorder)}}
+	client := &jacinth.Client{Service: "billing", Registry: cloning{reg}, Transport: new(recorder)}
 	before := heap()
 	for b.Loop() {
 		_ = client.Call(b.Context(), "who", nil, nil)

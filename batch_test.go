@@ -351,9 +351,9 @@ func TestBatch_Send_keepsToTheSpecs(t *testing.T) {
 
 // countRequests counts the requests of a client from now on.
 func countRequests(client *jacinth.Client) *int {
-	inner, count := client.HTTP.Transport, new(int)
+	inner, count := client.Transport, new(int)
 	var mu sync.Mutex
-	client.HTTP.Transport = roundTripper(func(request *http.Request) (*http.Response, error) {
+	client.Transport = roundTripper(func(request *http.Request) (*http.Response, error) {
 		mu.Lock()
 		*count++
 		mu.Unlock()

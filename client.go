@@ -70,9 +70,10 @@ type Client struct {
 
 	Header http.Header // sent with every request; see WithHeader for one call
 
-	// HTTP sends the requests; nil is a client that all Clients share, with HTTP/1.1 and, over TLS, HTTP/2. One of
-	// your own had better use what NewTransport returns. Redirects are never followed, whatever it says.
-	HTTP *http.Client
+	// Transport sends the requests; nil is one that all Clients share, with HTTP/1.1 and, over TLS, HTTP/2. For one with
+	// another certificate, proxy or dialer, change what [NewTransport] returns. Redirects are never followed: they would carry
+	// the token to whatever host they lead to.
+	Transport http.RoundTripper
 
 	// Middleware goes around every call and notification that is not part of a Batch; the first is the outermost. It
 	// is outside of the retries and of the deadline of Timeout. The result it sees is a json.RawMessage, and the
@@ -134,8 +135,8 @@ func (c *Client) config() call.Config {
 	config := call.Config{
 		URL: c.URL, Service: c.Service, Hosts: c.Hosts,
 		Token: c.Token, TokenSource: c.TokenSource, TokenHeader: http.CanonicalHeaderKey(c.TokenHeader),
-		HTTP:    &http.Client{Transport: sharedTransport},
-		Timeout: c.Timeout, MaxResponse: c.MaxResponse, MaxBatch: c.MaxBatch, Coalesce: c.Coalesce, NoRetry: c.NoRetry,
+		Transport: c.Transport,
+		Timeout:   c.Timeout, MaxResponse: c.MaxResponse, MaxBatch: c.MaxBatch, Coalesce: c.Coalesce, NoRetry: c.NoRetry,
 		Hooks: call.Hooks{
 			Failure: remoteError,
 			Header:  c.addHeader,
@@ -147,12 +148,8 @@ func (c *Client) config() call.Config {
 		},
 	}
 	orDefault(&config.TokenHeader, defaultTokenHeader)
-	if c.HTTP != nil {
-		own := *c.HTTP
-		if own.Transport == nil {
-			own.Transport = http.DefaultTransport
-		}
-		config.HTTP = &own
+	if config.Transport == nil {
+		config.Transport = sharedTransport
 	}
 	if c.Registry != nil {
 		config.Watch = c.watch

@@ -21,7 +21,7 @@ func clientOf(status int, body []byte, header http.Header) *jacinth.Client {
 		}, nil
 	}
 	return &jacinth.Client{
-		URL: "http://remote.test/api", HTTP: &http.Client{Transport: roundTripper(answer)}, NoRetry: true, MaxResponse: 4 << 10,
+		URL: "http://remote.test/api", Transport: roundTripper(answer), NoRetry: true, MaxResponse: 4 << 10,
 	}
 }
 

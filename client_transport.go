@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// NewTransport returns what a Client without an HTTP of its own sends its requests with: HTTP/1.1 and, over TLS,
+// NewTransport returns what a Client without a Transport sends its requests with: HTTP/1.1 and, over TLS,
 // HTTP/2, and connections that are kept for 30 seconds after their last use, long before a service of jacinth closes
 // them (120 s), so that no call is written to a connection that is just going away. It is for programs that need the
 // same with one thing changed:
 //
 //	transport := jacinth.NewTransport()
 //	transport.TLSClientConfig = &tls.Config{RootCAs: ours, Certificates: mine}
-//	billing := &jacinth.Client{URL: url, HTTP: &http.Client{Transport: transport}}
+//	billing := &jacinth.Client{URL: url, Transport: transport}
 //
 // Like every http.Transport it is made once and kept, since the connections are in it.
 func NewTransport() *http.Transport {

@@ -103,7 +103,7 @@ type callerKey struct{}
 func (s *schedule) run() {
 	s.start = time.Now()
 	client := &jacinth.Client{
-		URL: "http://remote.test/api", HTTP: &http.Client{Transport: roundTripper(s.serve)}, Coalesce: s.coalesce,
+		URL: "http://remote.test/api", Transport: roundTripper(s.serve), Coalesce: s.coalesce,
 		TokenSource: func(ctx context.Context) (string, error) {
 			c, _ := ctx.Value(callerKey{}).(*randomCaller)
 			return c.token, nil

@@ -361,8 +361,8 @@ func TestCoalesce_goesBy(t *testing.T) {
 			token, _ := ctx.Value(key{}).(string)
 			return token, nil
 		}
-		inner := client.HTTP.Transport
-		client.HTTP.Transport = roundTripper(func(request *http.Request) (*http.Response, error) {
+		inner := client.Transport
+		client.Transport = roundTripper(func(request *http.Request) (*http.Response, error) {
 			// What a round tripper takes from the context of one call, as some do with tenants, is not for others.
 			request.Header["X-Seen"] = []string{fmt.Sprint(request.Context().Value(key{}))}
 			return inner.RoundTrip(request)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 
 	"github.com/jacinth-rpc/jacinth"
@@ -23,7 +22,7 @@ func ExampleMutualTLS() {
 	})
 	transport := jacinth.NewTransport()
 	transport.TLSClientConfig = config
-	ledger := &jacinth.Client{URL: "https://ledger.internal:8000/api", HTTP: &http.Client{Transport: transport}}
+	ledger := &jacinth.Client{URL: "https://ledger.internal:8000/api", Transport: transport}
 
 	jacinth.Private(svc, "invoice.send", func(ctx context.Context, _ jacinth.None) (string, error) {
 		if err := ledger.Call(ctx, "entry.add", nil, nil); err != nil {

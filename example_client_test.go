@@ -312,7 +312,7 @@ func ExampleNewTransport() {
 
 	transport := jacinth.NewTransport()
 	transport.TLSClientConfig = &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS13}
-	calc := &jacinth.Client{URL: server.URL + "/api", HTTP: &http.Client{Transport: transport}}
+	calc := &jacinth.Client{URL: server.URL + "/api", Transport: transport}
 	sum, err := Add.Call(context.Background(), calc, AddParams{A: 1, B: 2})
 	fmt.Println(sum, err)
 	// Output: 3 <nil>

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -209,12 +208,12 @@ func TestFleet(t *testing.T) {
 	f := &fleet{t: t, address: "127.0.0.1:0", stop: make(chan struct{})}
 	stopRegistry := f.serveRegistry()
 	transport := jacinth.NewTransport()
-	f.registry = &jacinth.Client{URL: "http://" + f.address + "/api", Token: fleetToken, HTTP: &http.Client{Transport: transport}}
+	f.registry = &jacinth.Client{URL: "http://" + f.address + "/api", Token: fleetToken, Transport: transport}
 	registry, err := discovery.NewHTTP(f.registry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.client = &jacinth.Client{Service: "fleet", Registry: registry, HTTP: &http.Client{Transport: transport}}
+	f.client = &jacinth.Client{Service: "fleet", Registry: registry, Transport: transport}
 	defer func() {
 		close(f.stop)
 		f.callers.Wait()

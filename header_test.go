@@ -85,7 +85,7 @@ func TestClient_Header(t *testing.T) {
 func TestClient_headerIsNotShared(t *testing.T) {
 	_, client := newRemote(t, ok)
 	client.Header = http.Header{"X-Mine": {"1"}}
-	client.HTTP.Transport = meddler{client.HTTP.Transport}
+	client.Transport = meddler{client.Transport}
 	for range 2 {
 		if err := client.Call(t.Context(), "m", nil, nil); err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@ package jacinth_test
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -30,7 +29,7 @@ func TestHostile_hostsAtTheCall(t *testing.T) {
 				sent := new(recorder)
 				reg := &board{instances: []jacinth.Instance{{ID: "a", Service: "billing", URL: "http://" + host + "/api", Ready: true}}}
 				client := &jacinth.Client{
-					Service: "billing", Registry: reg, Hosts: hosts, Token: "secret", NoRetry: true, HTTP: &http.Client{Transport: sent},
+					Service: "billing", Registry: reg, Hosts: hosts, Token: "secret", NoRetry: true, Transport: sent,
 				}
 				err := client.Call(t.Context(), "who", nil, nil, jacinth.Timeout(time.Minute))
 				client.Close()

@@ -80,7 +80,7 @@ func TestClient_sendsTokensToItsHostsOnly(t *testing.T) {
 			}
 			sent := new(recorder)
 			client := &jacinth.Client{
-				Service: "billing", Registry: reg, Hosts: test.hosts, Token: "secret", HTTP: &http.Client{Transport: sent},
+				Service: "billing", Registry: reg, Hosts: test.hosts, Token: "secret", Transport: sent,
 			}
 			defer client.Close()
 			for range 300 {
@@ -164,7 +164,7 @@ func FuzzClient_hosts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		sent := new(recorder)
 		reg := &board{instances: []jacinth.Instance{{ID: "a", Service: "billing", URL: text}}}
-		client := &jacinth.Client{Service: "billing", Registry: reg, Token: "secret", NoRetry: true, HTTP: &http.Client{Transport: sent}}
+		client := &jacinth.Client{Service: "billing", Registry: reg, Token: "secret", NoRetry: true, Transport: sent}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_ = client.Call(ctx, "who", nil, nil)

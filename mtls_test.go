@@ -251,7 +251,7 @@ func TestMutualTLS_betweenServices(t *testing.T) {
 	transport.TLSClientConfig = own.Clone()
 	transport.TLSClientConfig.ServerName = "service.test" // which nobody resolves here
 	t.Cleanup(transport.CloseIdleConnections)
-	client := &jacinth.Client{URL: "https://" + m.address + "/api", HTTP: &http.Client{Transport: transport}}
+	client := &jacinth.Client{URL: "https://" + m.address + "/api", Transport: transport}
 	var caller string
 	if err := client.Call(t.Context(), "closed", nil, &caller); err != nil || caller != "caller crm.internal" {
 		t.Errorf("a call of one service to another = %q, %v, want it to be of crm.internal", caller, err)
@@ -267,7 +267,7 @@ func TestMutualTLS_betweenServices(t *testing.T) {
 
 	transport = jacinth.NewTransport() // which trusts whom the system trusts
 	t.Cleanup(transport.CloseIdleConnections)
-	stranger := &jacinth.Client{URL: "https://" + m.address + "/api", HTTP: &http.Client{Transport: transport}}
+	stranger := &jacinth.Client{URL: "https://" + m.address + "/api", Transport: transport}
 	if err := stranger.Call(t.Context(), "open", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
 		t.Errorf("a call to a service of an unknown authority = %v, want %v", err, jacinth.ErrNotSent)
 	}
@@ -280,7 +280,7 @@ func TestMutualTLS_betweenServices(t *testing.T) {
 	transport.TLSClientConfig = own.Clone()
 	transport.TLSClientConfig.ServerName = "service.test"
 	t.Cleanup(transport.CloseIdleConnections)
-	stranger = &jacinth.Client{URL: "https://" + m.address + "/api", HTTP: &http.Client{Transport: transport}}
+	stranger = &jacinth.Client{URL: "https://" + m.address + "/api", Transport: transport}
 	if err := stranger.Call(t.Context(), "open", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
 		t.Errorf("a call to a service of another authority = %v, want %v", err, jacinth.ErrNotSent)
 	}
@@ -312,7 +312,7 @@ func TestConfig_TLS_mayBeShared(t *testing.T) {
 	transport := jacinth.NewTransport()
 	transport.TLSClientConfig = config
 	t.Cleanup(transport.CloseIdleConnections)
-	client := &jacinth.Client{URL: "https://" + m.address + "/api", HTTP: &http.Client{Transport: transport}}
+	client := &jacinth.Client{URL: "https://" + m.address + "/api", Transport: transport}
 	if err := client.Call(t.Context(), "open", nil, nil); err != nil {
 		t.Error(err)
 	}

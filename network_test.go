@@ -119,7 +119,7 @@ func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error)
 func (n *network) client(registry jacinth.Registry) *jacinth.Client {
 	transport := jacinth.NewTransport()
 	transport.Proxy, transport.DialContext = nil, n.dial
-	client := &jacinth.Client{Service: "billing", Registry: registry, HTTP: &http.Client{Transport: transport}}
+	client := &jacinth.Client{Service: "billing", Registry: registry, Transport: transport}
 	n.t.Cleanup(func() {
 		client.Close()
 		transport.CloseIdleConnections()

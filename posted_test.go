@@ -228,7 +228,7 @@ func checkOdd(t *testing.T, client *jacinth.Client, test oddReply) {
 // TestClient_boundsDecompressedReplies holds that a client which asks for compressed replies counts what comes out.
 func TestClient_boundsDecompressedReplies(t *testing.T) {
 	_, client := newRemote(t, inTurn(bomb(4<<20), bombOf(okReply)))
-	transport, _ := client.HTTP.Transport.(*http.Transport)
+	transport, _ := client.Transport.(*http.Transport)
 	transport.DisableCompression = false
 	client.MaxResponse = oddLimit
 	checkOdd(t, client, oddReply{want: jacinth.ErrBadReply, quote: "more than 65536 bytes"})

@@ -58,7 +58,7 @@ func newRemote(t testing.TB, answer func(w http.ResponseWriter, got *received)) 
 		r.serving.Wait()
 		transport.CloseIdleConnections()
 	})
-	return r, &jacinth.Client{URL: "http://remote.test/api", HTTP: &http.Client{Transport: transport}}
+	return r, &jacinth.Client{URL: "http://remote.test/api", Transport: transport}
 }
 
 // dial connects to p.

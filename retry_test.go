@@ -108,7 +108,7 @@ func TestClient_retriesWhatWasNotSent(t *testing.T) {
 	for _, notification := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			remote, client := newRemote(t, ok)
-			transport, _ := client.HTTP.Transport.(*http.Transport)
+			transport, _ := client.Transport.(*http.Transport)
 			dial, dials := transport.DialContext, 0
 			transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 				if dials++; dials < 3 {
@@ -398,7 +398,7 @@ func TestClient_retriesWithinTheBudget(t *testing.T) {
 			t.Run(fmt.Sprintf("%d %s a second", rate, name), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var calls, sent atomic.Int64
-					client := &jacinth.Client{URL: "http://remote.test/api", HTTP: &http.Client{Transport: counting503(&sent)}}
+					client := &jacinth.Client{URL: "http://remote.test/api", Transport: counting503(&sent)}
 					each := int64(1)
 					if name != "calls" {
 						each = 5
@@ -440,7 +440,7 @@ func counting503(sent *atomic.Int64) http.RoundTripper {
 func TestClient_budgetIsNotHoarded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent atomic.Int64
-		client := &jacinth.Client{URL: "http://remote.test/api", HTTP: &http.Client{Transport: counting503(&sent)}}
+		client := &jacinth.Client{URL: "http://remote.test/api", Transport: counting503(&sent)}
 		call := func() { _ = client.Call(t.Context(), "m", nil, nil, jacinth.ReadOnly()) }
 		call()
 		time.Sleep(24 * time.Hour)

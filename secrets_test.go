@@ -41,7 +41,7 @@ func TestHostile_keysInURLs(t *testing.T) {
 				remote, client := newRemote(t, test.answer)
 				client.URL, client.NoRetry = target, true
 				if test.fails != nil {
-					client.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, test.fails })
+					client.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, test.fails })
 				}
 				batch := client.Batch()
 				pending := batch.Call("m", nil)
@@ -67,7 +67,7 @@ func TestHostile_keysInURLs(t *testing.T) {
 // TestClient_tellsTheHost holds that what fails is still found: an error of the network names the host and the port.
 func TestClient_tellsTheHost(t *testing.T) {
 	client := &jacinth.Client{URL: "http://remote.test:8000/v3/c0ffee5eed0123456789", NoRetry: true}
-	client.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })}
+	client.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })
 	err := client.Call(t.Context(), "m", nil, nil)
 	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(fmt.Sprint(err), `Post "http://remote.test:8000": unexpected EOF`) {
 		t.Errorf("the error is %v, want the host and the cause in it", err)

@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"slices"
@@ -34,11 +33,10 @@ func TestClient_followsNoRedirect(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		service := httptest.NewServer(http.RedirectHandler(elsewhereURL, status))
 		defer service.Close()
-		follow := func(*http.Request, []*http.Request) error { return nil }
-		own := &http.Client{Transport: jacinth.NewTransport(), CheckRedirect: follow}
+		own := jacinth.NewTransport()
 		defer own.CloseIdleConnections()
-		for name, client := range map[string]*http.Client{"the default": nil, "one that follows": own, "http.DefaultClient": http.DefaultClient} {
-			c := &jacinth.Client{URL: service.URL, Token: "a-token-for-one-service", HTTP: client, Header: http.Header{"Authorization": {"Bearer secret"}}}
+		for name, transport := range map[string]http.RoundTripper{"the default": nil, "one of its own": own, "that of net/http": http.DefaultTransport} {
+			c := &jacinth.Client{URL: service.URL, Token: "a-token-for-one-service", Transport: transport, Header: http.Header{"Authorization": {"Bearer secret"}}}
 			err := c.Call(t.Context(), "m", nil, nil, jacinth.Idempotent())
 			if !errors.Is(err, jacinth.ErrBadReply) || !strings.Contains(err.Error(), "redirect to "+fmt.Sprintf("%q", elsewhereURL)) {
 				t.Errorf("a redirect with %d, by %s: %v; want %v and where to", status, name, err, jacinth.ErrBadReply)
@@ -51,9 +49,6 @@ func TestClient_followsNoRedirect(t *testing.T) {
 			if err := batch.Send(t.Context()); !errors.Is(err, jacinth.ErrBadReply) {
 				t.Errorf("a batch that is redirected with %d, by %s: %v; want %v", status, name, err, jacinth.ErrBadReply)
 			}
-		}
-		if own.CheckRedirect(nil, nil) != nil {
-			t.Error("the client of the user was changed")
 		}
 	}
 	if n := reached.Load(); n != 0 {
@@ -81,7 +76,7 @@ func collide(
 				connection, err := network.dial(ctx, "", "")
 				return newDistant(connection), err
 			}
-			client := &jacinth.Client{URL: "http://service.test/api", HTTP: &http.Client{Transport: transport}, NoRetry: noRetry}
+			client := &jacinth.Client{URL: "http://service.test/api", Transport: transport, NoRetry: noRetry}
 			for range calls / callers {
 				if err := client.Call(t.Context(), "tick", nil, nil, options...); err != nil {
 					if losses.Add(1); !errors.Is(err, jacinth.ErrNoReply) {
@@ -199,7 +194,7 @@ func TestClient_reusesConnections(t *testing.T) {
 		endless(200_000),
 	}
 	remote, client := newRemote(t, inTurn(answers...))
-	transport, _ := client.HTTP.Transport.(*http.Transport)
+	transport, _ := client.Transport.(*http.Transport)
 	dial, dials := transport.DialContext, 0
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		dials++
@@ -262,7 +257,7 @@ func TestNewTransport_protocols(t *testing.T) {
 			roots.AddCert(server.Certificate())
 			transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13}
 		}
-		client := &jacinth.Client{URL: server.URL + "/api", HTTP: &http.Client{Transport: transport}}
+		client := &jacinth.Client{URL: server.URL + "/api", Transport: transport}
 		if got, err := divide.Call(t.Context(), client, divideParams{A: 1, B: 4}); err != nil || got != 0.25 {
 			t.Errorf("%+v: divide = %v, %v; want 0.25", test, got, err)
 		}
@@ -299,7 +294,7 @@ func TestNewTransport_findsDeadConnections(t *testing.T) {
 			}
 			return connection, err
 		}
-		client := &jacinth.Client{URL: "https://service.test/api", HTTP: &http.Client{Transport: transport}}
+		client := &jacinth.Client{URL: "https://service.test/api", Transport: transport}
 		if _, err := tick.Call(t.Context(), client, jacinth.None{}); err != nil {
 			t.Fatal(err)
 		}
@@ -364,7 +359,7 @@ func TestClient_tellsWhetherItWasSent(t *testing.T) {
 		t.Errorf("hung up: %v, want %v", err, jacinth.ErrNoReply)
 	}
 	// Of a round tripper that does not say what it does, nobody knows.
-	client = &jacinth.Client{URL: "http://remote.test/api", NoRetry: true, HTTP: &http.Client{Transport: mute{}}}
+	client = &jacinth.Client{URL: "http://remote.test/api", NoRetry: true, Transport: mute{}}
 	if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNoReply) || !errors.Is(err, errMute) {
 		t.Errorf("a round tripper fails: %v, want %v and %v", err, jacinth.ErrNoReply, errMute)
 	}
@@ -373,51 +368,29 @@ func TestClient_tellsWhetherItWasSent(t *testing.T) {
 	if err := client.Call(ended, "m", nil, nil); !errors.Is(err, jacinth.ErrNotSent) || !errors.Is(err, context.Canceled) {
 		t.Errorf("in a context that has ended: %v, want %v and %v", err, jacinth.ErrNotSent, context.Canceled)
 	}
-	client.HTTP = &http.Client{Transport: meddler{jacinth.NewTransport()}}
-	client = &jacinth.Client{URL: closed.URL, NoRetry: true, HTTP: client.HTTP}
+	client = &jacinth.Client{URL: closed.URL, NoRetry: true, Transport: meddler{jacinth.NewTransport()}}
 	if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
 		t.Errorf("a round tripper around net/http's finds nobody: %v, want %v", err, jacinth.ErrNotSent)
 	}
 }
 
-// TestClient_keepsToItsHTTPClient holds that what a user's http.Client says holds, although redirects are not followed.
-func TestClient_keepsToItsHTTPClient(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		remote, client := newRemote(t, inTurn(
-			replying(200, okReply, "Set-Cookie", "instance=7"), ok,
-			func(_ http.ResponseWriter, got *received) { <-got.context.Done() }))
-		jar, err := cookiejar.New(nil)
-		if err != nil {
-			t.Fatal(err)
+// TestClient_userOfItsURL holds that the user and the password of a URL are sent as Basic authorization, and never shown.
+func TestClient_userOfItsURL(t *testing.T) {
+	remote, client := newRemote(t, inTurn(ok, hangingUp))
+	client.NoRetry, client.URL = true, "http://user:secret@remote.test/api"
+	if err := client.Call(t.Context(), "m", nil, nil); err != nil {
+		t.Error(err)
+	}
+	err := client.Call(t.Context(), "m", nil, nil)
+	if failure, ok := errors.AsType[*url.Error](err); !ok || strings.Contains(failure.Error(), "secret") || !strings.Contains(failure.URL, "remote.test") {
+		t.Errorf("the error is %v, want the host in it, without the password", err)
+	}
+	for i, got := range remote.received() {
+		if got := got.header.Get("Authorization"); got != "Basic dXNlcjpzZWNyZXQ=" {
+			t.Errorf("request %d has the authorization %q, want user and secret", i, got)
 		}
-		client.HTTP.Jar, client.HTTP.Timeout, client.NoRetry = jar, 2*time.Second, true
-		client.URL = "http://user:secret@remote.test/api"
-		call := func() error { return client.Call(t.Context(), "m", nil, nil) }
-		if err := errors.Join(call(), call()); err != nil {
-			t.Error(err)
-		}
-		start := time.Now()
-		err = call()
-		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, jacinth.ErrNoReply) || took != 2*time.Second {
-			t.Errorf("a call that is not answered = %v after %v, want %v after the 2s of the http.Client", err, took, jacinth.ErrNoReply)
-		}
-		if failure, ok := errors.AsType[*url.Error](err); !ok || strings.Contains(failure.Error(), "secret") || !strings.Contains(failure.URL, "remote.test") {
-			t.Errorf("the error is %v, want the host in it, without the password", err)
-		}
-		all := remote.received()
-		for i, want := range []string{"", "instance=7", "instance=7"} {
-			if got := all[i].header.Get("Cookie"); got != want {
-				t.Errorf("request %d has the cookie %q, want %q", i, got, want)
-			}
-			if got := all[i].header.Get("Authorization"); got != "Basic dXNlcjpzZWNyZXQ=" {
-				t.Errorf("request %d has the authorization %q, want user and secret", i, got)
-			}
-		}
-		if got := all[2].header.Get("Jacinth-Timeout-Ms"); got != "1990" {
-			t.Errorf("the service is given %q ms, want 1990", got)
-		}
-	})
-	remote, client := newRemote(t, ok)
+	}
+	remote, client = newRemote(t, ok)
 	client.URL, client.Header = "http://user:secret@remote.test/api", http.Header{"Authorization": {"Bearer own"}}
 	if err := client.Call(t.Context(), "m", nil, nil); err != nil || remote.received()[0].header.Get("Authorization") != "Bearer own" {
 		t.Errorf("Call = %v, want that a header goes before the address", err)
@@ -427,8 +400,8 @@ func TestClient_keepsToItsHTTPClient(t *testing.T) {
 // TestClient_badRoundTrippers holds that round trippers which do what they should not do no harm to other calls.
 func TestClient_badRoundTrippers(t *testing.T) {
 	remote, client := newRemote(t, ok)
-	inner := client.HTTP.Transport
-	client.HTTP.Transport = roundTripper(func(request *http.Request) (*http.Response, error) {
+	inner := client.Transport
+	client.Transport = roundTripper(func(request *http.Request) (*http.Response, error) {
 		request.URL.Path += "/v2"
 		request.Header.Add("X-Seen", "1")
 		return inner.RoundTrip(request)
@@ -448,15 +421,17 @@ func TestClient_badRoundTrippers(t *testing.T) {
 			t.Errorf("a request went to %s with %v", got.path, got.header["X-Seen"])
 		}
 	}
-	client = &jacinth.Client{URL: "http://remote.test", NoRetry: true, HTTP: &http.Client{
+	client = &jacinth.Client{
+		URL: "http://remote.test", NoRetry: true,
 		Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, nil }), //nolint:nilnil // on purpose
-	}}
+	}
 	if err := client.Call(t.Context(), "m", nil, nil); !errors.Is(err, jacinth.ErrNoReply) {
 		t.Errorf("a round tripper that returns nothing: %v, want %v", err, jacinth.ErrNoReply)
 	}
-	client = &jacinth.Client{URL: "http://remote.test", HTTP: &http.Client{
+	client = &jacinth.Client{
+		URL:       "http://remote.test",
 		Transport: roundTripper(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, nil }),
-	}}
+	}
 	if err := client.Notify(t.Context(), "m", nil); err != nil {
 		t.Errorf("a response without a body: %v", err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net"
-	"net/http"
 
 	"github.com/jacinth-rpc/jacinth"
 	jacinthnats "github.com/jacinth-rpc/jacinth/nats"
@@ -33,7 +32,7 @@ func (oursNATS) client() dialer {
 			return nil, err
 		}
 		client := &jacinth.Client{
-			URL: "http://bench/", HTTP: &http.Client{Transport: &jacinthnats.Transport{Conn: connection}},
+			URL: "http://bench/", Transport: &jacinthnats.Transport{Conn: connection},
 		}
 		return one(func(ctx context.Context, p SumParams, slow bool) (int, error) {
 			return jacinth.Name[SumParams, int](method(slow)).Call(ctx, client, p)

@@ -34,7 +34,7 @@ func newRegistryOnLoopback(b *testing.B) *loopback {
 
 func (l *loopback) registry(b *testing.B) *discovery.HTTP {
 	b.Helper()
-	registry, err := discovery.NewHTTP(&jacinth.Client{URL: l.url, HTTP: &http.Client{Transport: l.transport}})
+	registry, err := discovery.NewHTTP(&jacinth.Client{URL: l.url, Transport: l.transport})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func BenchmarkMemory(b *testing.B) {
 	const instances, watchers = 1000, 20
 	for b.Loop() {
 		l := newRegistryOnLoopback(b)
-		client := &jacinth.Client{URL: l.url, HTTP: &http.Client{Transport: l.transport}}
+		client := &jacinth.Client{URL: l.url, Transport: l.transport}
 		if err := client.Call(context.Background(), "registry.status", nil, nil); err != nil {
 			b.Fatal(err)
 		}

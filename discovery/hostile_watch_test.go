@@ -78,7 +78,7 @@ func TestHostile_watchesLeaveRenewalsTheirRoom(t *testing.T) {
 		join := func() *discovery.HTTP {
 			client := jacinthtest.New(t, svc)
 			client.Token = secrets[0]
-			client.HTTP.Transport = renewals{client.HTTP.Transport, &all, &shed}
+			client.Transport = renewals{client.Transport, &all, &shed}
 			return newHTTP(t, client)
 		}
 		ctx, stop := context.WithCancel(t.Context())
@@ -163,8 +163,8 @@ func TestHostile_oneWatcherTooManySeesAllTheSame(t *testing.T) {
 		as := func(secret string) *discovery.HTTP {
 			client := jacinthtest.New(t, svc)
 			client.Token = secret
-			next := client.HTTP.Transport
-			client.HTTP.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			next := client.Transport
+			client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
 				asked.Add(1)
 				return next.RoundTrip(r)
 			})

@@ -38,7 +38,7 @@ func startServer(t *testing.T) *server {
 func (s *server) kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.current.HTTP.CloseIdleConnections()
+	s.current.Transport.(*http.Transport).CloseIdleConnections()
 	s.current = nil
 }
 
@@ -99,7 +99,7 @@ func (l *link) RoundTrip(request *http.Request) (*http.Response, error) {
 			}
 		}
 	}()
-	response, err := current.HTTP.Transport.RoundTrip(request.WithContext(ctx))
+	response, err := current.Transport.RoundTrip(request.WithContext(ctx))
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -109,7 +109,7 @@ func (l *link) RoundTrip(request *http.Request) (*http.Response, error) {
 // connect returns a way to the server and a client that takes it.
 func (s *server) connect() (*link, *jacinth.Client) {
 	way := &link{server: s}
-	return way, &jacinth.Client{URL: "http://service.test/api", HTTP: &http.Client{Transport: way}, NoRetry: true}
+	return way, &jacinth.Client{URL: "http://service.test/api", Transport: way, NoRetry: true}
 }
 
 func TestHTTP_registryIsKilledAndStartedAnew(t *testing.T) {

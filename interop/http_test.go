@@ -17,7 +17,7 @@ func newClient(t *testing.T, url string) *jacinth.Client {
 	t.Helper()
 	transport := jacinth.NewTransport()
 	t.Cleanup(transport.CloseIdleConnections)
-	return &jacinth.Client{URL: url, HTTP: &http.Client{Transport: transport}}
+	return &jacinth.Client{URL: url, Transport: transport}
 }
 
 // newHTTPClient returns what a client that is not ours sends its requests with, each with the token if there is one.

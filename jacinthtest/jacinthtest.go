@@ -62,7 +62,7 @@ func New(tb testing.TB, svc *jacinth.Service) *jacinth.Client {
 		handlers.end()
 		transport.CloseIdleConnections()
 	})
-	return &jacinth.Client{URL: "http://service.test" + svc.Endpoint(), HTTP: &http.Client{Transport: transport}}
+	return &jacinth.Client{URL: "http://service.test" + svc.Endpoint(), Transport: transport}
 }
 
 // handlers counts those that run. A request that was read just before the server was closed may still come to its

@@ -33,7 +33,7 @@ func BenchmarkCall(b *testing.B) {
 	transport := jacinth.NewTransport()
 	defer transport.CloseIdleConnections()
 	for name, client := range map[string]*jacinth.Client{
-		"HTTP": {URL: "http://" + listener.Addr().String() + "/api", HTTP: &http.Client{Transport: transport}},
+		"HTTP": {URL: "http://" + listener.Addr().String() + "/api", Transport: transport},
 		"NATS": newClient(dial(b, engine.URL()), "sums"),
 	} {
 		add := func(b *testing.B) {

@@ -103,7 +103,7 @@ func TestCluster(t *testing.T) {
 	var load sync.WaitGroup
 	for _, at := range []int{leader, survivor} {
 		client := newClient(open(at), "billing")
-		client.HTTP.Transport.(*Transport).Try = time.Second
+		client.Transport.(*Transport).Try = time.Second
 		for client.Call(t.Context(), "add", []int{1, 2}, nil) != nil {
 		}
 		for range 2 {

@@ -3,7 +3,6 @@ package nats_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 
 	"github.com/jacinth-rpc/jacinth"
 	"github.com/jacinth-rpc/jacinth/nats"
@@ -35,8 +34,8 @@ func Example() {
 	go func() { stopped <- server.Run(ctx) }()
 
 	greeter := &jacinth.Client{
-		URL:  "http://greeter/",
-		HTTP: &http.Client{Transport: &nats.Transport{Conn: conn}},
+		URL:       "http://greeter/",
+		Transport: &nats.Transport{Conn: conn},
 	}
 	var greeting string
 	err = greeter.Call(ctx, "greet", jacinth.Positional{"Ada"}, &greeting) // tried again until greeter is there

@@ -3,7 +3,6 @@ package nats
 import (
 	"context"
 	"errors"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -90,7 +89,7 @@ func TestPermissions(t *testing.T) {
 	if err := (&Server{Conn: conn, Service: another}).Run(t.Context()); !errors.Is(err, nats.ErrPermissionViolation) {
 		t.Errorf("answering for catalog = %v, want %v", err, nats.ErrPermissionViolation)
 	}
-	client := &jacinth.Client{URL: "http://orders/", HTTP: &http.Client{Transport: &Transport{Conn: conn}}, Timeout: time.Second}
+	client := &jacinth.Client{URL: "http://orders/", Transport: &Transport{Conn: conn}, Timeout: time.Second}
 	if err := client.Call(t.Context(), "m", nil, nil); err == nil {
 		t.Error("billing can call orders")
 	}

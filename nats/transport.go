@@ -23,7 +23,7 @@ import (
 //
 //	billing := &jacinth.Client{
 //		URL:  "http://billing/",
-//		HTTP: &http.Client{Transport: &nats.Transport{Conn: conn}},
+//		Transport: &nats.Transport{Conn: conn},
 //	}
 //
 // All that a client does works as over HTTP: tokens, deadlines, retries, batches, coalescing. NATS chooses the instance.

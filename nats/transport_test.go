@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -73,7 +72,7 @@ func serve(tb testing.TB, conn *nats.Conn, svc *jacinth.Service) (stop func()) {
 }
 
 func newClient(conn *nats.Conn, service string) *jacinth.Client {
-	return &jacinth.Client{URL: "http://" + service + "/", HTTP: &http.Client{Transport: &Transport{Conn: conn}}}
+	return &jacinth.Client{URL: "http://" + service + "/", Transport: &Transport{Conn: conn}}
 }
 
 type echo struct {
@@ -104,7 +103,7 @@ func TestTransport(t *testing.T) {
 	}
 
 	for _, coalesce := range []int{0, 4} {
-		client := newClient(client.HTTP.Transport.(*Transport).Conn, "billing")
+		client := newClient(client.Transport.(*Transport).Conn, "billing")
 		client.Token, client.Coalesce = token, coalesce
 		var all sync.WaitGroup
 		for i := range 100 {
@@ -171,7 +170,7 @@ func TestTransport_saysWhatWasSent(t *testing.T) {
 	}
 	call := func(service string, timeout, try time.Duration, options ...jacinth.CallOption) error {
 		client := newClient(conn, service)
-		client.HTTP.Transport.(*Transport).Try = try
+		client.Transport.(*Transport).Try = try
 		return client.Call(t.Context(), "m", nil, nil, append(options, jacinth.Timeout(timeout))...)
 	}
 

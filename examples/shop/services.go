@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"time"
 
@@ -100,7 +99,7 @@ func ordering(conn *natsgo.Conn, registry jacinth.Registry) func(context.Context
 	catalog := &jacinth.Client{Service: "catalog", Registry: registry}
 	billing := &jacinth.Client{
 		URL: "http://billing/", Token: token(),
-		HTTP: &http.Client{Transport: &nats.Transport{Conn: conn, Try: time.Second}},
+		Transport: &nats.Transport{Conn: conn, Try: time.Second},
 	}
 	return func(ctx context.Context, o Order) (Receipt, error) {
 		cents, err := priceOf.Call(ctx, catalog, Item{SKU: o.SKU}, jacinth.ReadOnly())

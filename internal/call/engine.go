@@ -42,7 +42,7 @@ type Config struct {
 	TokenSource func(ctx context.Context) (string, error)
 	TokenHeader string // in the canonical form of http.Header's keys
 
-	HTTP *http.Client // with a Transport
+	Transport http.RoundTripper
 
 	Timeout     time.Duration // 0 is 10s, negative is none
 	MaxResponse int           // 0 is 8 MiB, negative is no limit
@@ -87,7 +87,7 @@ type Engine struct {
 // New returns an engine. One whose config says wrongly where the service is fails each call with a sentence.
 func New(config Config) *Engine {
 	e := &Engine{config: config}
-	_, e.standard = config.HTTP.Transport.(*http.Transport)
+	_, e.standard = config.Transport.(*http.Transport)
 	e.misuse = e.check()
 	return e
 }

@@ -75,11 +75,6 @@ func (e *Engine) post(ctx context.Context, m message) (reply, *attemptError) {
 
 // exchange sends a message to an instance and reads the whole reply.
 func (e *Engine) exchange(ctx context.Context, to *peer, m message) (reply, *attemptError) {
-	if limit := e.config.HTTP.Timeout; limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, limit)
-		defer cancel()
-	}
 	if m.reply != nil {
 		*m.reply = nil
 	}
@@ -95,19 +90,14 @@ func (e *Engine) exchange(ctx context.Context, to *peer, m message) (reply, *att
 	return receive(ctx, response, to.target.URL, &e.config.Hooks, e.maxResponse())
 }
 
-// send does what http.Client.Do does, but for following redirects, which would carry X-Api-Token along to whatever
-// host they lead to.
+// send sends a request. It follows no redirects, as http.Client does: they would carry X-Api-Token along to whatever host
+// they lead to.
 func (e *Engine) send(request *http.Request) (*http.Response, error) {
 	if user := request.URL.User; user != nil && request.Header["Authorization"] == nil {
 		password, _ := user.Password()
 		request.SetBasicAuth(user.Username(), password)
 	}
-	if e.config.HTTP.Jar != nil {
-		for _, cookie := range e.config.HTTP.Jar.Cookies(request.URL) {
-			request.AddCookie(cookie)
-		}
-	}
-	response, err := e.config.HTTP.Transport.RoundTrip(request)
+	response, err := e.config.Transport.RoundTrip(request)
 	if response == nil && err == nil {
 		err = errNoResponse
 	}
@@ -116,9 +106,6 @@ func (e *Engine) send(request *http.Request) (*http.Response, error) {
 	}
 	if response.Body == nil {
 		response.Body = http.NoBody
-	}
-	if e.config.HTTP.Jar != nil {
-		e.config.HTTP.Jar.SetCookies(request.URL, response.Cookies())
 	}
 	return response, nil
 }

@@ -22,7 +22,7 @@ type Service struct {
 func newService(client *jacinth.Client) *Service {
 	s := &Service{URL: client.URL, client: client}
 	s.last.transport = http.DefaultTransport
-	client.HTTP = &http.Client{Transport: &s.last}
+	client.Transport = &s.last
 	client.MaxResponse = maxResponse
 	client.NoRetry = true // whoever sits before a terminal sees what happened and decides
 	return s
