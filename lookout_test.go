@@ -66,6 +66,7 @@ func TestLookout_noticesCallsThatIgnoreTheirContext(t *testing.T) {
 		for _, want := range []int{10, 10, 10, 5, 0} { // at a time
 			for start := time.Now(); log.count(message) == 0 && time.Since(start) < 14*time.Second && want > 0; {
 				time.Sleep(100 * time.Millisecond)
+				synctest.Wait() // all lines of a look
 			}
 			if got := log.count(message); got != want {
 				t.Errorf("%d calls are told of at a time, want %d", got, want)
