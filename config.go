@@ -95,6 +95,7 @@ type Limits struct {
 	Body         int           // -max-body: of one request; 1 MiB
 	BodyInFlight int           // -max-body-in-flight: of all request bodies being worked on; 64 MiB
 	BodyRate     int           // -min-body-rate: a second of a body, after 5 s; 240
+	Decoded      int           // -max-decoded: that the params of one body become in memory; 16 MiB
 	BatchItems   int           // -max-batch: calls in one batch; 100
 	BatchWorkers int           // -batch-workers: calls of one batch that run at a time; 4
 	Response     int           // -max-response: of one reply, a whole batch included; 8 MiB
@@ -108,6 +109,9 @@ type Limits struct {
 	Call         time.Duration // -call-timeout: for one call, unless the method says otherwise; 25s
 	InFlight     int           // -max-in-flight: calls that run at a time; 512
 	Waiting      int           // -max-waiting: calls that wait at a time, see [Waits], beside those; 1024
+
+	// DecodedInFlight is -max-decoded-in-flight: that the params of all calls being worked on become in memory; 256 MiB.
+	DecodedInFlight int
 
 	ReplyInFlight int           // -max-reply-in-flight: of all replies that are made or wait to be read; 128 MiB
 	Write         time.Duration // -write-timeout: for a reply to be read, and 1s more for each 16 KiB of it; 20s
@@ -135,6 +139,8 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&l.Body, 1<<20)
 	orDefault(&l.BodyInFlight, 64<<20)
 	orDefault(&l.BodyRate, 240)
+	orDefault(&l.Decoded, 16<<20)
+	orDefault(&l.DecodedInFlight, 256<<20)
 	orDefault(&l.BatchItems, 100)
 	orDefault(&l.BatchWorkers, 4)
 	orDefault(&l.Response, 8<<20)
@@ -243,8 +249,8 @@ func checkPublicURL(text string) error {
 // Durations keep Unlimited, since net/http and the deadline treat none apart, and so does BodyRate, which is a least.
 func (l Limits) resolved() Limits {
 	for _, field := range []*int{
-		&l.Body, &l.BodyInFlight, &l.BatchItems, &l.BatchWorkers, &l.Response, &l.Depth, &l.ID, &l.Headers, &l.InFlight,
-		&l.Waiting, &l.ReplyInFlight,
+		&l.Body, &l.BodyInFlight, &l.Decoded, &l.DecodedInFlight, &l.BatchItems, &l.BatchWorkers, &l.Response, &l.Depth, &l.ID,
+		&l.Headers, &l.InFlight, &l.Waiting, &l.ReplyInFlight,
 	} {
 		if *field == Unlimited {
 			*field = math.MaxInt
@@ -305,6 +311,8 @@ func (c *Config) settings() []setting {
 		{"max-body", "`bytes` of one request", (*countValue)(&l.Body)},
 		{"max-body-in-flight", "`bytes` of all requests being worked on", (*countValue)(&l.BodyInFlight)},
 		{"min-body-rate", "`bytes` a second in which a body comes at least", (*countValue)(&l.BodyRate)},
+		{"max-decoded", "`bytes` that the params of one request become in memory", (*countValue)(&l.Decoded)},
+		{"max-decoded-in-flight", "`bytes` that the params of all calls being worked on become in memory", (*countValue)(&l.DecodedInFlight)},
 		{"max-batch", "`calls` in one batch", (*countValue)(&l.BatchItems)},
 		{"batch-workers", "`calls` of one batch that run at a time", (*countValue)(&l.BatchWorkers)},
 		{"max-response", "`bytes` of one reply", (*countValue)(&l.Response)},

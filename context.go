@@ -24,6 +24,7 @@ type callContext struct {
 	users   atomic.Int32 // of frame, in their function now; far below 0 once the frame is given back
 	noticed bool         // to be late; of lookout
 	began   int64        // in nanoseconds of Unix, before lookout can see it
+	done    bool         // the room that the params took is given back
 }
 
 // Format prints what c is and not what is in it: fmt would print the fields of the request, its token too, which it
@@ -43,6 +44,7 @@ func (c *callContext) Value(key any) any {
 // end ends the context for whatever a handler left running, and lets go of the body.
 func (c *callContext) end() {
 	c.Context.End()
+	c.settle()
 	c.request.id, c.request.params = nil, nil
 }
 
@@ -58,10 +60,20 @@ func (c *callContext) call(ctx context.Context) (any, error) {
 	return c.frame.call(ctx)
 }
 
+// settle gives back the room that the params took, once: a frame that is given back is soon that of another call. It is
+// given back in any case when the call is over, or a function that somebody left running would have it for ever.
+func (c *callContext) settle() {
+	if c.frame != nil && !c.done {
+		c.done = true
+		c.frame.settle()
+	}
+}
+
 // giveBack lets the frame be used for other calls. A middleware may have given up on the function and left it to a
 // goroutine of its own, as one that sets a time does: that one is refused if it has not begun, since it would read the
 // params of another call, and keeps the frame to itself if it has.
 func (c *callContext) giveBack() {
+	c.settle()
 	if c.users.CompareAndSwap(0, closed) {
 		c.frame.release()
 	}

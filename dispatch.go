@@ -14,6 +14,7 @@ import (
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
 	"github.com/jacinth-rpc/jacinth/internal/lazyctx"
+	"github.com/jacinth-rpc/jacinth/internal/plan"
 	"github.com/jacinth-rpc/jacinth/internal/wire"
 )
 
@@ -75,6 +76,7 @@ func newExchange(s *Service) *exchange {
 // handle turns a body into its reply, which takes room.
 func (x *exchange) handle(ctx context.Context, peer Peer, body, into []byte, room *room) (reply []byte, shed bool) {
 	x.ctx, x.peer, x.body = ctx, peer, body
+	x.decoded.Reset(x.service.limits.Decoded)
 	x.start = time.Now()
 	room.of = &x.service.replies
 	x.reply.Bytes, x.reply.Room, x.reply.Free = into, room, reach(len(into), uncounted)
@@ -135,6 +137,7 @@ type exchange struct {
 	own      room        // of reply, unless its binding has one for it
 	crowded  atomic.Bool // there was not even room for an error
 	memo     *memo
+	decoded  plan.Room // of the params of all its requests
 
 	// Of a batch: see runBatch.
 	size    int // its requests, 0 for a single one
@@ -388,17 +391,18 @@ func (x *exchange) run(c *callContext, w *codec.Writer, p *post, method *registe
 	c.frame = method.frame()
 	c.request.call = c
 	failure, v.reason = x.execute(c, w, c.frame, method)
+	v.shed = failure == errBusy
 	c.giveBack() // not after a panic: what one left half done is not used again
 	return failure
 }
 
 // execute takes an authorized request from params to result.
 func (x *exchange) execute(c *callContext, w *codec.Writer, values frame, method *registered) (*Error, error) {
-	if faults := values.decode(c.request.params); len(faults) > 0 {
-		return invalidParams(faults), nil
+	faults, err := values.decode(c, c.request.params, &x.decoded, &x.service.decoded)
+	if err != nil || len(faults) > 0 {
+		return undecoded(faults, err), nil
 	}
 	var result any
-	var err error
 	if method.run == nil {
 		err = values.callInPlace(c)
 	} else {
@@ -411,6 +415,18 @@ func (x *exchange) execute(c *callContext, w *codec.Writer, values frame, method
 		return nil, nil
 	}
 	return x.encode(c, w, values, result, method), nil
+}
+
+// undecoded is what a caller is told whose params were not decoded: because of their faults, or because of err.
+func undecoded(faults []plan.Fault, err error) *Error {
+	switch {
+	case err == nil:
+		return invalidParams(faults)
+	case errors.Is(err, plan.ErrNoRoom):
+		return errBusy
+	default:
+		return ended(err)
+	}
 }
 
 // encode appends the reply with the result, which is in the frame if the method has no Handler, within the limit of w.

@@ -168,7 +168,7 @@ func TestLimits_standard(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := jacinth.Limits{
-		Body: 1 << 20, BodyInFlight: 64 << 20, BodyRate: 240, BatchItems: 100, BatchWorkers: 4, Response: 8 << 20, Depth: 64, ID: 128,
+		Body: 1 << 20, BodyInFlight: 64 << 20, BodyRate: 240, Decoded: 16 << 20, DecodedInFlight: 256 << 20, BatchItems: 100, BatchWorkers: 4, Response: 8 << 20, Depth: 64, ID: 128,
 		Headers: 16 << 10, HeaderRead: 5 * time.Second, Read: 15 * time.Second, Idle: 120 * time.Second,
 		Connection: 10 * time.Minute, Call: 25 * time.Second, InFlight: 512, Waiting: 1024, ReplyInFlight: 128 << 20, Write: 20 * time.Second,
 	}

@@ -125,7 +125,9 @@ type typed interface {
 
 // frame holds the values of one call between bytes and bytes. It is reused, and zeroed before that.
 type frame interface {
-	decode(params []byte) []plan.Fault
+	// decode puts params into the frame. What they take is room of those of their body and of all, until settle.
+	decode(ctx context.Context, params []byte, body, all *plan.Room) ([]plan.Fault, error)
+	settle()
 	call(ctx context.Context) (any, error)
 	encode(w *codec.Writer, result any) error
 	// The result stays in the frame between these two, for calls that nobody else takes part in.
@@ -181,11 +183,16 @@ type values[P, R any] struct {
 	result   R
 	target   reflect.Value // addresses params
 	source   reflect.Value // addresses result
+	budget   plan.Budget   // of params
 }
 
-func (v *values[P, R]) decode(params []byte) []plan.Fault {
-	return v.function.params.Decode(params, v.target)
+func (v *values[P, R]) decode(ctx context.Context, params []byte, body, all *plan.Room) ([]plan.Fault, error) {
+	v.budget.Begin(ctx, body, all)
+	faults := v.function.params.DecodeWithin(params, v.target, &v.budget)
+	return faults, v.budget.Err()
 }
+
+func (v *values[P, R]) settle() { v.budget.End() }
 
 func (v *values[P, R]) call(ctx context.Context) (any, error) {
 	result, err := v.function.fn(ctx, v.params)
@@ -255,7 +262,11 @@ var errNoFunction = errors.New("a raw method has no function")
 // raw is the frame of a method whose Handler was set by hand.
 type raw struct{}
 
-func (raw) decode([]byte) []plan.Fault               { return nil }
+func (raw) decode(context.Context, []byte, *plan.Room, *plan.Room) ([]plan.Fault, error) {
+	return nil, nil
+}
+
+func (raw) settle()                                  {}
 func (raw) call(context.Context) (any, error)        { return nil, errNoFunction }
 func (raw) encode(w *codec.Writer, result any) error { return codec.Encode(w, result) }
 func (raw) callInPlace(context.Context) error        { return errNoFunction }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
+	"github.com/jacinth-rpc/jacinth/internal/plan"
 )
 
 // The paths where the service says how it is.
@@ -57,6 +58,7 @@ type Service struct {
 	waiting   slots // of calls that wait
 	gate      gate  // of bodies
 	replies   replies
+	decoded   plan.Room // of the params of all calls
 
 	connections connections // of Serve
 	exchanges   sync.Pool
@@ -243,6 +245,7 @@ func (s *Service) freeze() {
 		s.slots.limit = int64(s.limits.InFlight)
 		s.replies.bind(&s.limits)
 		s.waiting.limit = int64(s.limits.Waiting)
+		s.decoded.Reset(s.limits.DecodedInFlight)
 		s.endpoint = newEndpoint(s)
 		s.origins, _ = newOrigins(&s.config) // checked by New
 		s.documents = newDocuments(s)

@@ -4,14 +4,27 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 )
 
 // checkedShape is a shape whose values must keep rules beside their type.
 type checkedShape struct {
 	shape
-	rules []rule
-	span  *span // of integers that keep all rules; nil when there is more to them
+	rules []rule // the dear ones last
+	dear  int    // the first of those that take more than a glance
+	early bool   // the others are about the text that a type decodes itself, and looked at before it does
+	span  *span  // of integers that keep all rules; nil when there is more to them
+}
+
+func newChecked(s shape, rules []rule) *checkedShape {
+	slices.SortStableFunc(rules, func(a, b rule) int { return compareBools(a.dear, b.dear) })
+	dear := slices.IndexFunc(rules, func(r rule) bool { return r.dear })
+	if dear < 0 {
+		dear = len(rules)
+	}
+	_, early := s.(*textShape)
+	return &checkedShape{shape: s, rules: rules, dear: dear, early: early && dear > 0, span: spanOf(s, rules)}
 }
 
 // span is a range of integers.
@@ -36,8 +49,15 @@ func spanOf(s shape, rules []rule) *span {
 	return &within
 }
 
-func (s *checkedShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
-	end, faults := s.shape.decode(src, at, into)
+func (s *checkedShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
+	first := 0
+	if s.early {
+		if end, faults := s.before(src, at); faults != nil {
+			return end, faults
+		}
+		first = s.dear
+	}
+	end, faults := s.shape.decode(b, src, at, into)
 	if faults != nil {
 		return end, faults
 	}
@@ -46,10 +66,28 @@ func (s *checkedShape) decode(src []byte, at int, into reflect.Value) (int, []Fa
 			return end, nil
 		}
 	}
-	value := found{value: into, raw: src[at:end]}
-	for i := range s.rules {
+	value := found{value: into, raw: src[at:end], budget: b}
+	for i := first; i < len(s.rules) && (i != s.dear || faults == nil); i++ {
 		if r := &s.rules[i]; r.holds != nil && !r.holds(value) {
-			faults = append(faults, Fault{Rule: r.name, Expected: r.expected, Got: cut(value.raw, maxText)})
+			faults = append(faults, value.breaks(r))
+		}
+	}
+	if faults != nil && b.over() {
+		return b.stop(src)
+	}
+	return end, faults
+}
+
+// before returns the faults of a text that its type has not decoded yet: those of the rules that are not dear.
+func (s *checkedShape) before(src []byte, at int) (end int, faults []Fault) {
+	if !begins(src, at, '"') {
+		return at, nil
+	}
+	end, _ = stringEnd(src, at)
+	value := found{raw: src[at:end]}
+	for i := range s.rules[:s.dear] {
+		if r := &s.rules[i]; !r.holds(value) {
+			faults = append(faults, value.breaks(r))
 		}
 	}
 	return end, faults
@@ -69,12 +107,15 @@ func hasValidate(t reflect.Type) bool {
 	return t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface && implements(t, validates)
 }
 
-func (s *validShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
-	end, faults := s.shape.decode(src, at, into)
-	if faults == nil {
-		faults = validate(into)
+func (s *validShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
+	end, faults := s.shape.decode(b, src, at, into)
+	if faults != nil {
+		return end, faults
 	}
-	return end, faults
+	if !b.work(foreignWork) {
+		return b.stop(src)
+	}
+	return end, validate(into)
 }
 
 // validate asks the value in into, whose type has a method Validate.
@@ -109,6 +150,7 @@ type tagged struct {
 	tag   reflect.StructTag
 	of    reflect.Type
 	here  place
+	emits bool // of a result, which nothing checks
 }
 
 // constrain puts the rules that the tag has around the shape of the field: those for lists around the list, those for
@@ -122,7 +164,7 @@ func (t *tagged) constrain() error {
 	if len(single) == 0 && len(lists) == 0 {
 		return nil
 	}
-	a := &attachment{tag: t.tag, hasLists: len(lists) > 0, hasValues: len(single) > 0}
+	a := &attachment{tag: t.tag, emits: t.emits, hasLists: len(lists) > 0, hasValues: len(single) > 0}
 	checked, why := a.to(t.field.shape, t.of)
 	if why != "" {
 		return t.here.misfit("", t.of, why)
@@ -134,6 +176,7 @@ func (t *tagged) constrain() error {
 // attachment is the way of the rules of one tag to the shapes that they are for.
 type attachment struct {
 	tag       reflect.StructTag
+	emits     bool
 	hasLists  bool // there are rules for lists left
 	hasValues bool // there are rules for single values
 	deep      int
@@ -153,10 +196,11 @@ func (a *attachment) to(s shape, t reflect.Type) (copied shape, why string) {
 		return &validShape{inner}, why
 	case *pointerShape:
 		element, why := a.to(s.element, t.Elem())
-		return &pointerShape{element: element, elementType: s.elementType}, why
+		return &pointerShape{element: element, elementType: s.elementType, size: s.size}, why
 	case *sliceShape:
+		lists := a.hasLists // for this one, not for the lists in it
 		return a.toList(s, t, func(element shape) shape {
-			return &sliceShape{element: element, empty: s.empty, first: s.first, size: s.size}
+			return &sliceShape{element: element, empty: s.empty, first: s.first, size: s.size, most: mostItems(a.tag, lists)}
 		}, s.element)
 	case *arrayShape:
 		return a.toList(s, t, func(element shape) shape { return &arrayShape{element: element, length: s.length} }, s.element)
@@ -170,14 +214,17 @@ func (a *attachment) to(s shape, t reflect.Type) (copied shape, why string) {
 		return nil, why
 	}
 	rules, why := newValueRules(a.tag, s, t)
-	return &checkedShape{shape: s, rules: rules, span: spanOf(s, rules)}, why
+	if why == "" && !a.emits {
+		rules, why = boundPattern(rules, a.tag, s)
+	}
+	return newChecked(s, rules), why
 }
 
 // toList returns a copy of the list s, made by with, with the rules in it.
 func (a *attachment) toList(s shape, t reflect.Type, with func(shape) shape, element shape) (copied shape, why string) {
 	var rules []rule
 	if a.hasLists {
-		a.hasLists = false // for this one, not for the lists in it
+		a.hasLists = false
 		if rules, why = newListRules(a.tag, s); why != "" {
 			return nil, why
 		}
@@ -190,5 +237,5 @@ func (a *attachment) toList(s shape, t reflect.Type, with func(shape) shape, ele
 	if len(rules) == 0 {
 		return with(element), ""
 	}
-	return &checkedShape{shape: with(element), rules: rules}, ""
+	return newChecked(with(element), rules), ""
 }

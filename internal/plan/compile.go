@@ -16,7 +16,7 @@ import (
 type shape interface {
 	// decode reads the value that starts at src[at] into a settable zero value and returns the position behind it.
 	// When it finds MaxFaults faults it stops where it is.
-	decode(src []byte, at int, into reflect.Value) (end int, faults []Fault)
+	decode(b *Budget, src []byte, at int, into reflect.Value) (end int, faults []Fault)
 	// expected says what the shape takes, in the words of [Fault.Expected]; "" when it is not known.
 	expected() string
 	// describe returns a fresh schema of the shape.
@@ -150,6 +150,8 @@ func (c *compiler) ownShapeOf(t reflect.Type, isName bool) (shape, error) {
 	switch {
 	case t == duration:
 		return nil, c.refuse(t, noDuration)
+	case t == regularExpression && !c.emits:
+		return nil, c.refuse(t, noRegexp)
 	case t == numberText:
 		return nil, c.refuse(t, noJSONNumber)
 	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface:
@@ -166,9 +168,9 @@ func (c *compiler) ownShapeOf(t reflect.Type, isName bool) (shape, error) {
 	case why != "":
 		return nil, c.refuse(t, why)
 	case hasJSON:
-		return &ownShape{quoted: isName, drawn: drawn}, nil
+		return &ownShape{quoted: isName, drawn: drawn, large: c.largeOf(t)}, nil
 	default:
-		return &textShape{words: "string", drawn: drawn}, nil
+		return &textShape{words: "string", drawn: drawn, large: c.largeOf(t)}, nil
 	}
 }
 
@@ -190,7 +192,7 @@ func (c *compiler) pointer(t reflect.Type) (shape, error) {
 	if isEndless(t) {
 		return nil, c.refuse(t, noEnd)
 	}
-	s := &pointerShape{of: t, elementType: t.Elem()}
+	s := &pointerShape{of: t, elementType: t.Elem(), size: rounded(int(t.Elem().Size()))}
 	c.keep(t, s)
 	var err error
 	s.element, err = c.shapeOf(t.Elem())
@@ -220,10 +222,14 @@ func (c *compiler) list(t reflect.Type) (shape, error) {
 
 func (c *compiler) mapping(t reflect.Type) (shape, error) {
 	s := &mapShape{of: t, nameType: t.Key(), elementType: t.Elem()}
+	s.cost = newEntryCost(int(t.Key().Size()), int(t.Elem().Size()))
 	c.keep(t, s)
 	var err error
 	if s.name, s.unlike, err = c.nameShape(t.Key()); err != nil {
 		return nil, err
+	}
+	if s.unlike {
+		s.cost = s.cost.plus(newEntryCost(sizeOfString, 1)) // for what has been seen
 	}
 	if hasValidate(t.Key()) && !c.emits {
 		s.name = &validShape{s.name}
@@ -364,14 +370,14 @@ func (c *compiler) quotedOf(s shape) shape {
 		return &quotedShape{number: s}
 	case *pointerShape:
 		if element := c.quotedOf(s.element); element != nil {
-			return &pointerShape{element: element, elementType: s.elementType}
+			return &pointerShape{element: element, elementType: s.elementType, size: s.size}
 		}
 	case *validShape:
 		if inner := c.quotedOf(s.shape); inner != nil {
 			return &validShape{inner}
 		}
 	case *ownShape:
-		return &ownShape{quoted: true, raw: s.raw}
+		return &ownShape{quoted: true, raw: s.raw, large: s.large}
 	case *textShape:
 		if c.emits && s.words != timeWords {
 			return s

@@ -58,10 +58,14 @@ func (d *decimal) sign() int {
 // compareNumbers compares the exact values of two JSON numbers.
 func compareNumbers(a, b []byte) int {
 	x, y := readDecimal(a), readDecimal(b)
-	if order := cmp.Compare(x.sign(), y.sign()); order != 0 || x.sign() == 0 {
+	return x.compare(&y)
+}
+
+func (d *decimal) compare(other *decimal) int {
+	if order := cmp.Compare(d.sign(), other.sign()); order != 0 || d.sign() == 0 {
 		return order
 	}
-	return x.sign() * x.compareMagnitude(&y)
+	return d.sign() * d.compareMagnitude(other)
 }
 
 // compareMagnitude compares two decimals that are not zero, as if none had a sign.

@@ -48,11 +48,11 @@ func (p pending) check() error {
 	if strings.Contains(p.text, "{") && leadsTo(p.field.shape, p.owner, map[shape]bool{}) {
 		return refuse("holds the struct that it stands in and would never end: use a pointer without a default")
 	}
-	_, faults := p.field.shape.decode(p.field.otherwise, 0, reflect.New(p.of).Elem())
+	_, faults := p.field.shape.decode(nil, p.field.otherwise, 0, reflect.New(p.of).Elem())
 	if len(faults) == 0 {
 		return nil
 	}
-	fault := faults[0]
+	fault := withPaths(faults)[0]
 	if fault.Cause != nil {
 		return refuse("its Validate method refuses: " + fault.Cause.Error())
 	}

@@ -21,9 +21,9 @@ func newEnum(text string, s shape, t reflect.Type, rules []rule) (r rule, why st
 	if why != "" {
 		return r, why
 	}
-	strict := &checkedShape{shape: s, rules: rules}
+	strict := newChecked(s, slices.Clone(rules))
 	for i, value := range values {
-		if _, faults := strict.decode(value, 0, reflect.New(t).Elem()); faults != nil {
+		if _, faults := strict.decode(nil, value, 0, reflect.New(t).Elem()); faults != nil {
 			return r, fmt.Sprintf("and %s is none of its values: it must be %s", value, faults[0].Expected)
 		}
 		same := func(other json.RawMessage) bool { return sameLiteral(value, other) }
@@ -31,12 +31,17 @@ func newEnum(text string, s shape, t reflect.Type, rules []rule) (r rule, why st
 			return r, fmt.Sprintf("which has %s twice", value)
 		}
 	}
-	r = rule{name: Enum, expected: "one of " + cut(string(joinLiterals(values)), maxExpected)}
+	r = rule{name: Enum, dear: true, expected: "one of " + cut(string(joinLiterals(values)), maxExpected)}
 	r.show = func(schema *openrpc.Schema) { schema.Enum = values }
 	r.adapt = func(json.RawMessage) json.RawMessage { return values[0] }
 	if kind == numbers {
+		among := make([]decimal, len(values))
+		for i, value := range values {
+			among[i] = readDecimal(value)
+		}
 		r.holds = func(f found) bool {
-			return slices.ContainsFunc(values, func(value json.RawMessage) bool { return compareNumbers(f.raw, value) == 0 })
+			number := readDecimal(f.raw) // once, for it may have a mebibyte of digits
+			return slices.ContainsFunc(among, func(value decimal) bool { return number.compare(&value) == 0 })
 		}
 		return r, ""
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,6 +16,7 @@ const (
 	Position  = "position"  // a list has more values than there are places for
 	Value     = "value"     // a type refused what it was to decode
 	Validate  = "validate"  // a method Validate found a value wrong
+	Memory    = "memory"    // the params would take more memory than they may
 )
 
 // The rules that tags set, which are those of JSON Schema with these names, and their tags.
@@ -34,15 +36,16 @@ const (
 const MaxFaults = 32
 
 const (
-	maxText     = 64  // bytes of Fault.Got, and of one member name in Fault.Path
-	maxPath     = 256 // bytes of the part of a path that lies inside a value with its own decoder
-	maxExpected = 256 // bytes of the part of Fault.Expected that a tag gives
+	maxText     = 64   // bytes of Fault.Got, and of one member name in Fault.Path
+	maxPath     = 256  // bytes of the part of a path that lies inside a value with its own decoder
+	maxWhole    = 1024 // bytes of a path
+	maxExpected = 256  // bytes of the part of Fault.Expected that a tag gives
 )
 
 // A Fault is one thing wrong with params.
 type Fault struct {
 	// Path is a JSON pointer (RFC 6901) into the params; "" is the params themselves. Names that the caller made up
-	// are cut at 64 bytes, with "…" for the rest.
+	// are cut at 64 bytes, with "…" for the rest, and so is the path at a kibibyte.
 	Path string `json:"path"`
 	// Rule is one of the constants of this package.
 	Rule string `json:"rule"`
@@ -53,13 +56,41 @@ type Fault struct {
 	Got string `json:"got,omitempty"`
 	// Cause is what a method Validate returned. Whoever shows the fault decides what of it a caller sees.
 	Cause error `json:"-"`
+
+	// trail is what leads to Path, from the inside out, until the whole path is put together.
+	trail []string
 }
 
-// under appends to faults those found inside a member or an element, with the path of that in front of theirs.
+// under appends to faults those found inside a member or an element, which segment leads to.
 func under(faults, inside []Fault, segment string) []Fault {
-	for _, fault := range inside[:min(len(inside), MaxFaults-len(faults))] {
-		fault.Path = segment + fault.Path
-		faults = append(faults, fault)
+	inside = inside[:min(len(inside), MaxFaults-len(faults))]
+	for i := range inside {
+		if segment != "" {
+			inside[i].trail = append(inside[i].trail, segment)
+		}
+	}
+	if len(faults) == 0 {
+		return inside
+	}
+	return append(faults, inside...)
+}
+
+// withPaths puts together the paths of faults, each at once: a path that grew level by level would be copied at each.
+func withPaths(faults []Fault) []Fault {
+	for i := range faults {
+		f := &faults[i]
+		if len(f.trail) == 0 {
+			continue
+		}
+		slices.Reverse(f.trail)
+		path := append(make([]byte, 0, maxWhole/8), f.trail[0]...)
+		for _, segment := range append(f.trail[1:], f.Path) {
+			if len(path) > maxWhole {
+				break
+			}
+			path = append(path, segment...)
+		}
+		f.Path, f.trail = cut(path, maxWhole), nil
 	}
 	return faults
 }
@@ -68,7 +99,7 @@ func under(faults, inside []Fault, segment string) []Fault {
 // from filling the list.
 func isListed(faults []Fault, rule, path string) bool {
 	for i := range faults {
-		if faults[i].Rule == rule && faults[i].Path == path {
+		if faults[i].Rule == rule && faults[i].Path == path && faults[i].trail == nil {
 			return true
 		}
 	}

@@ -110,6 +110,7 @@ func fuzzed[T any](t testing.TB, names ...string) func(t *testing.T, raw []byte,
 	}
 	return func(t *testing.T, raw []byte, isValid bool) {
 		value, faults := decode(raw)
+		decodeTightly(t, params, raw, value, faults)
 		kind := jsontext.Value(raw).Kind()
 		if !isValid || kind == 'n' {
 			return
@@ -151,6 +152,27 @@ func fuzzed[T any](t testing.TB, names ...string) func(t *testing.T, raw []byte,
 			t.Fatalf("%T from %q is\n%+v, and json/v2 says\n%+v", value, raw, value, oracle)
 		}
 		compareAppended(t, result, &value)
+	}
+}
+
+// decodeTightly decodes raw once more, within bounds that it may not fit: it comes to the same, or to a fault that says so.
+func decodeTightly[T any](t *testing.T, params *plan.Params, raw []byte, value T, faults []plan.Fault) {
+	t.Helper()
+	var body, all plan.Room
+	body.Reset(40 * (len(raw) % 7))
+	all.Reset(math.MaxInt)
+	var budget plan.Budget
+	budget.Begin(t.Context(), &body, &all)
+	defer budget.End()
+	var again T
+	got := params.DecodeWithin(raw, reflect.ValueOf(&again).Elem(), &budget)
+	shareZones(&again)
+	switch {
+	case budget.Err() != nil || len(got) > plan.MaxFaults:
+		t.Fatalf("%T from %q within a budget: %v, and %d faults", value, raw, budget.Err(), len(got))
+	case slices.ContainsFunc(got, func(f plan.Fault) bool { return f.Rule == plan.Memory }):
+	case !slices.Equal(lines(got), lines(faults)) || faults == nil && !reflect.DeepEqual(again, value):
+		t.Fatalf("%T from %q within a budget is\n%+v, %v, and without one\n%+v, %v", value, raw, again, got, value, faults)
 	}
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"reflect"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
@@ -12,8 +13,12 @@ type anyShape struct{}
 
 func (anyShape) expected() string { return "" }
 
-func (anyShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
-	end := skip(src, at)
+func (anyShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
+	var w weight
+	end := weigh(src, at, &w)
+	if !b.work(w.values) || !b.take(w.bytes) {
+		return b.stop(src)
+	}
 	err := codec.Decode(src[at:end], into.Addr().Interface())
 	if err == nil {
 		return end, nil
@@ -30,19 +35,49 @@ func (anyShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
 type textShape struct {
 	words string
 	drawn *openrpc.Schema // by the type itself; nil when it says nothing
+	large *largeBound     // nil for most types
 }
 
 func (s *textShape) expected() string { return s.words }
 
-func (s *textShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s *textShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	if !begins(src, at, '"') {
 		return mismatch(src, at, s.words)
 	}
 	end, _ := stringEnd(src, at)
+	size, faults := s.weigh(src, at, end)
+	if faults != nil {
+		return end, faults
+	}
+	if !b.work(foreignWork+(end-at)/foreignText) || !b.take(size) {
+		return b.stop(src)
+	}
 	if err := codec.Decode(src[at:end], into.Addr().Interface()); err != nil {
 		return end, []Fault{refusal(err, src[at:end], s.words)}
 	}
 	return end, nil
+}
+
+// weigh returns how much memory the type is taken to make of the text src[at:end]: nobody can know, but it is seldom
+// much more than the text itself. Types that are known to make much of little refuse what is too long.
+func (s *textShape) weigh(src []byte, at, end int) (size int, faults []Fault) {
+	const (
+		other = 32
+		zone  = 200 // of a time that has a zone of its own
+		scope = 256 // of an address with a zone, which netip keeps in a map
+	)
+	switch {
+	case s.large != nil:
+		return s.large.check(src, at, end)
+	case s.words != timeWords && bytes.IndexByte(src[at:end], '%') >= 0:
+		return scope + rounded(end-at), nil
+	case s.words != timeWords:
+		return other + rounded(end-at), nil
+	case bytes.HasSuffix(src[at:end], []byte(`Z"`)):
+		return 0, nil
+	default:
+		return zone, nil
+	}
 }
 
 // ownShape is any JSON value that a type decodes itself, out of its JSON. Nothing is known of what it takes.
@@ -50,20 +85,42 @@ type ownShape struct {
 	quoted bool            // whether numbers in it are to be strings
 	raw    bool            // whether it takes everything and keeps it encoded
 	drawn  *openrpc.Schema // by the type itself; nil when it says nothing
+	large  *largeBound     // nil for most types
 }
 
 func (*ownShape) expected() string { return "" }
 
-func (s *ownShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s *ownShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	decode := codec.Decode
 	if s.quoted {
 		decode = codec.DecodeQuoted
 	}
-	end := skip(src, at)
+	end, size, faults := s.weigh(src, at)
+	if faults != nil {
+		return end, faults
+	}
+	if !b.work(foreignWork+(end-at)/foreignText) || !b.take(size) {
+		return b.stop(src)
+	}
 	if err := decode(src[at:end], into.Addr().Interface()); err != nil {
 		return end, []Fault{refusal(err, src[at:end], "")}
 	}
 	return end, nil
+}
+
+// weigh returns where the value ends, and what the type is taken to make of it: what any would, since nobody can know.
+func (s *ownShape) weigh(src []byte, at int) (end, size int, faults []Fault) {
+	if s.raw {
+		end = skip(src, at)
+		return end, rounded(end - at), nil
+	}
+	var w weight
+	end = weigh(src, at, &w)
+	if s.large != nil {
+		size, faults = s.large.check(src, at, end)
+		return end, size, faults
+	}
+	return end, w.bytes, nil
 }
 
 // refusal turns an error of the codec into a fault. None of the error's text gets into it.

@@ -122,40 +122,47 @@ func CompileParams(t reflect.Type) (*Params, error) {
 // empty or null stands for absent params. Decode does not recover the panics of types that decode themselves, and it
 // goes as deep as raw does: a scanner has found raw valid and not too deep before.
 func (p *Params) Decode(raw []byte, into reflect.Value) []Fault {
+	return p.DecodeWithin(raw, into, nil)
+}
+
+// DecodeWithin is Decode within the bounds of a budget that has begun. Beyond what the body may take, the last fault
+// says so, and where. When [Budget.Err] is not nil the faults mean nothing.
+func (p *Params) DecodeWithin(raw []byte, into reflect.Value, b *Budget) []Fault {
 	if p.pointer != nil {
 		into.Set(reflect.New(p.pointer))
 		into = into.Elem()
 	}
-	faults := p.decode(raw, into)
+	faults := p.decode(b, raw, into)
 	if faults == nil && p.asks {
 		faults = validate(into)
 	}
-	return faults
+	b.trim()
+	return withPaths(faults)
 }
 
-func (p *Params) decode(raw []byte, into reflect.Value) []Fault {
+func (p *Params) decode(b *Budget, raw []byte, into reflect.Value) []Fault {
 	at := space(raw, 0)
 	if _, isNull := literal(raw, at, "null"); isNull || at == len(raw) {
-		return p.decodeAbsent(into)
+		return p.decodeAbsent(b, into)
 	}
 	if s, isStruct := p.shape.(*structShape); isStruct && raw[at] != '{' {
 		if raw[at] == '[' {
-			return s.decodeList(raw, at, into)
+			return s.decodeList(b, raw, at, into)
 		}
 		_, faults := mismatch(raw, at, "object or array")
 		return faults
 	}
-	_, faults := p.shape.decode(raw, at, into)
+	_, faults := p.shape.decode(b, raw, at, into)
 	return faults
 }
 
-func (p *Params) decodeAbsent(into reflect.Value) []Fault {
+func (p *Params) decodeAbsent(b *Budget, into reflect.Value) []Fault {
 	if s, isArray := p.shape.(*arrayShape); isArray && s.length > 0 {
 		return []Fault{{Rule: Required, Expected: s.expected()}}
 	}
 	if p.absent == "" {
 		return nil
 	}
-	_, faults := p.shape.decode([]byte(p.absent), 0, into)
+	_, faults := p.shape.decode(b, []byte(p.absent), 0, into)
 	return faults
 }

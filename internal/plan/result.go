@@ -53,7 +53,7 @@ func (c *compiler) emitted(s *structShape, t reflect.Type, m member) error {
 		neverNull: omitted,
 	})
 	f := &s.fields[len(s.fields)-1]
-	c.tagged = append(c.tagged, tagged{field: f, tag: m.field.Tag, of: m.field.Type, here: slices.Clone(c.here)})
+	c.tagged = append(c.tagged, tagged{field: f, tag: m.field.Tag, of: m.field.Type, here: slices.Clone(c.here), emits: true})
 	return nil
 }
 

@@ -3,8 +3,8 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,21 +19,29 @@ type rule struct {
 	expected string                                // in the words of [Fault.Expected]
 	holds    func(found) bool                      // nil when it is for readers only
 	show     func(*openrpc.Schema)                 // adds the rule to the schema of the type
+	dear     bool                                  // it takes more than a glance, and is for values that keep the others
 	limit    string                                // of min and max
 	items    int                                   // of minItems, for examples
+	size     int                                   // of a pattern, in instructions
 	adapt    func(json.RawMessage) json.RawMessage // makes an example keep the rule, as far as that is easy
 }
 
 // found is a value that has been decoded, with the JSON that it was decoded from.
 type found struct {
-	value reflect.Value
-	raw   []byte
+	value  reflect.Value
+	raw    []byte
+	budget *Budget
 }
 
 // text is the text of a value that is a string in JSON.
 func (f found) text() string {
 	end, plain := stringEnd(f.raw, 0)
 	return string(stringText(f.raw, 0, end, plain))
+}
+
+// breaks is the fault of a value that breaks r.
+func (f found) breaks(r *rule) Fault {
+	return Fault{Rule: r.name, Expected: r.expected, Got: cut(f.raw, maxText)}
 }
 
 // valueRules are the tags of single values, listRules those of lists.
@@ -168,7 +176,7 @@ func newBound(name, text string, s shape, kind subject) (r rule, why string) {
 		return r, "which is no number: write it as in JSON"
 	}
 	value := newNumber(s)
-	if _, faults := s.decode([]byte(text), 0, value); faults != nil {
+	if _, faults := s.decode(nil, []byte(text), 0, value); faults != nil {
 		return r, "which the field cannot hold: it must be " + faults[0].Expected
 	}
 	sign, words := 1, "at least "
@@ -250,29 +258,12 @@ func newLength(name, text string, kind subject) (r rule, why string) {
 	}, ""
 }
 
-// newPattern makes the rule pattern.
-func newPattern(text string, kind subject) (r rule, why string) {
-	pattern, err := regexp.Compile(text)
-	if err != nil {
-		return r, "which is no regular expression: " + err.Error()
-	}
-	if why := foreign(text); why != "" {
-		return r, "which means something else to JSON Schema, or nothing: " + why
-	}
-	read := reader(kind)
-	return rule{
-		name: Pattern, expected: "text that matches " + cut(text, maxExpected),
-		holds: func(f found) bool { return pattern.MatchString(read(f)) },
-		show:  func(schema *openrpc.Schema) { schema.Pattern = text },
-	}, ""
-}
-
 // newFormat makes the rule format. One that is not checked here is for readers only.
 func newFormat(text string, kind subject) (r rule, why string) {
 	if text == "" {
 		return r, "which names no format"
 	}
-	r = rule{name: Format, expected: text, show: func(schema *openrpc.Schema) { showFormat(schema, text) }}
+	r = rule{name: Format, expected: text, dear: true, show: func(schema *openrpc.Schema) { showFormat(schema, text) }}
 	if format, isChecked := formats[text]; isChecked {
 		read := reader(kind)
 		r.holds = func(f found) bool { return format.isRight(read(f)) }
@@ -326,12 +317,19 @@ func newListRules(tag reflect.StructTag, s shape) (rules []rule, why string) {
 			r.items = limit
 		} else {
 			r.expected = "at most " + plural(limit, "item")
-			r.holds = func(f found) bool { return f.value.Len() <= limit }
-			r.show = func(schema *openrpc.Schema) { schema.MaxItems = &limit }
+			r.show = func(schema *openrpc.Schema) { schema.MaxItems = &limit } // the list itself holds it: see sliceShape
 		}
 		rules = append(rules, r)
 	}
 	return rules, inOrder(tag, MinItems, MaxItems)
+}
+
+// mostItems returns how many elements the rules of the tag allow, if they are for that list and say it.
+func mostItems(tag reflect.StructTag, isForThis bool) int {
+	if most, err := strconv.Atoi(tag.Get(MaxItems)); err == nil && isForThis {
+		return most
+	}
+	return math.MaxInt
 }
 
 // readCount reads how many characters or items there may be.

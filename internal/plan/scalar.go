@@ -16,7 +16,7 @@ type boolShape struct{}
 
 func (boolShape) expected() string { return "boolean" }
 
-func (s boolShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s boolShape) decode(_ *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	if end, is := literal(src, at, "true"); is {
 		into.SetBool(true)
 		return end, nil
@@ -33,11 +33,14 @@ type stringShape struct{}
 
 func (stringShape) expected() string { return "string" }
 
-func (s stringShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s stringShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	if !begins(src, at, '"') {
 		return mismatch(src, at, s.expected())
 	}
 	end, plain := stringEnd(src, at)
+	if !b.take(rounded(end - at - 2)) {
+		return b.stop(src)
+	}
 	into.SetString(string(stringText(src, at, end, plain)))
 	return end, nil
 }
@@ -47,7 +50,7 @@ type integerShape struct{ bits int }
 
 func (*integerShape) expected() string { return "integer" }
 
-func (s *integerShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s *integerShape) decode(_ *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	magnitude, negative, end, is := readInteger(src, at)
 	if is == noNumber || is == fractional {
 		return mismatch(src, at, s.expected())
@@ -70,7 +73,7 @@ type unsignedShape struct{ bits int }
 
 func (*unsignedShape) expected() string { return "integer" }
 
-func (s *unsignedShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s *unsignedShape) decode(_ *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	magnitude, negative, end, is := readInteger(src, at)
 	if is == noNumber || is == fractional {
 		return mismatch(src, at, s.expected())
@@ -88,7 +91,7 @@ type floatShape struct{ bits int }
 
 func (*floatShape) expected() string { return "number" }
 
-func (s *floatShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s *floatShape) decode(_ *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	end := numberEnd(src, at)
 	value, err := strconv.ParseFloat(string(src[at:end]), s.bits)
 	switch {
@@ -141,7 +144,7 @@ type quotedShape struct{ number shape }
 
 func (s *quotedShape) expected() string { return quoted(s.number.expected()) }
 
-func (s *quotedShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s *quotedShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	if !begins(src, at, '"') {
 		return mismatch(src, at, s.expected())
 	}
@@ -150,7 +153,7 @@ func (s *quotedShape) decode(src []byte, at int, into reflect.Value) (int, []Fau
 	if !s.isWritten(text) {
 		return mismatch(src, at, s.expected())
 	}
-	_, faults := s.number.decode(text, 0, into)
+	_, faults := s.number.decode(b, text, 0, into)
 	for i := range faults {
 		faults[i].Expected = quoted(faults[i].Expected)
 		faults[i].Got = cut(src[at:end], maxText)
@@ -188,12 +191,15 @@ func (s *bytesShape) expected() string {
 	return "string in base64"
 }
 
-func (s *bytesShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s *bytesShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	if !begins(src, at, '"') {
 		return mismatch(src, at, s.expected())
 	}
 	end, plain := stringEnd(src, at)
 	text := stringText(src, at, end, plain)
+	if !b.take(rounded(base64.StdEncoding.DecodedLen(len(text)))) {
+		return b.stop(src)
+	}
 	decoded := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	length, err := base64.StdEncoding.Decode(decoded, text)
 	decoded = decoded[:length]

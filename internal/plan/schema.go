@@ -135,6 +135,9 @@ func (s *textShape) describe(drawing) *openrpc.Schema {
 	if s.words == timeWords {
 		showFormat(schema, dateTime)
 	}
+	if s.large != nil {
+		schema.MaxLength = new(s.large.length)
+	}
 	return schema
 }
 

@@ -45,7 +45,7 @@ func (s *structShape) index() {
 
 func (*structShape) expected() string { return "object" }
 
-func (s *structShape) decode(src []byte, at int, into reflect.Value) (int, []Fault) {
+func (s *structShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	if !begins(src, at, '{') {
 		return mismatch(src, at, s.expected())
 	}
@@ -71,17 +71,20 @@ func (s *structShape) decode(src []byte, at int, into reflect.Value) (int, []Fau
 		there.add(i)
 		hint = i + 1
 		f := &s.fields[i]
-		end, inside := f.shape.decode(src, at, f.in(into))
+		end, inside := f.shape.decode(b, src, at, f.in(into))
 		if inside != nil {
 			faults = under(faults, inside, segment(f.name))
 		}
 		at = next(src, end)
 	}
-	return min(at+1, len(src)), s.complete(&there, into, faults, false)
+	if faults = s.complete(b, &there, into, faults, false); faults != nil && b.over() {
+		return len(src), faults
+	}
+	return min(at+1, len(src)), faults
 }
 
 // decodeList decodes an array whose values belong to the fields in their order.
-func (s *structShape) decodeList(src []byte, at int, into reflect.Value) []Fault {
+func (s *structShape) decodeList(b *Budget, src []byte, at int, into reflect.Value) []Fault {
 	start := at
 	var faults []Fault
 	there := newPresence(len(s.fields))
@@ -98,13 +101,13 @@ func (s *structShape) decodeList(src []byte, at int, into reflect.Value) []Fault
 		}
 		there.add(i)
 		f := &s.fields[i]
-		end, inside := f.shape.decode(src, at, f.in(into))
+		end, inside := f.shape.decode(b, src, at, f.in(into))
 		if inside != nil {
 			faults = under(faults, inside, "/"+strconv.Itoa(i))
 		}
 		at = next(src, end)
 	}
-	return s.complete(&there, into, faults, true)
+	return s.complete(b, &there, into, faults, true)
 }
 
 // find returns which field is named at src[at:], or -1, and where that name ends. Members mostly come in the order of
@@ -145,11 +148,11 @@ func (s *structShape) look(quoted []byte) int {
 }
 
 // complete gives the fields that were not there their defaults and lists those that had to be there.
-func (s *structShape) complete(there *presence, into reflect.Value, faults []Fault, isList bool) []Fault {
+func (s *structShape) complete(b *Budget, there *presence, into reflect.Value, faults []Fault, isList bool) []Fault {
 	for i := range s.fields {
 		f := &s.fields[i]
 		switch {
-		case len(faults) == MaxFaults:
+		case len(faults) == MaxFaults || faults != nil && b.over():
 			return faults
 		case there.has(i) || !f.required && f.otherwise == nil:
 		case f.required:
@@ -159,7 +162,9 @@ func (s *structShape) complete(there *presence, into reflect.Value, faults []Fau
 			}
 			faults = append(faults, Fault{Path: path, Rule: Required, Expected: f.shape.expected()})
 		case f.isReachable(into):
-			f.shape.decode(f.otherwise, 0, f.in(into))
+			if _, inside := f.shape.decode(b, f.otherwise, 0, f.in(into)); inside != nil && b.over() {
+				return under(faults, inside, segment(f.name))
+			}
 		}
 	}
 	return faults
