@@ -183,16 +183,18 @@ func TestHostile_roomOfDecodedComesBack(t *testing.T) {
 		}
 	})
 	for range 20 {
-		for _, method := range []string{"structs", "panic", "fail"} {
-			callHTTP(svc, listCall(method, `{}`, 2000))
+		for method, code := range map[string]jacinth.Code{"structs": 0, "panic": jacinth.InternalError, "fail": 0} {
+			if got := callHTTP(svc, listCall(method, `{}`, 900)); worst(t, got) != int(code) {
+				t.Fatalf("a call of %q is answered with status %d, %s; want code %d", method, got.status, clip(got.body), code)
+			}
 			if method == "fail" {
 				<-left
 			}
 		}
 		callHTTP(svc, listCall("structs", `{}`, 20_000)) // too much
-		callHTTP(svc, "["+listCall("exit", `{}`, 2000)+"]")
+		callHTTP(svc, "["+listCall("exit", `{}`, 900)+"]")
 	}
-	if got := callHTTP(svc, listCall("structs", `{}`, 2000)); worst(t, got) != 0 {
+	if got := callHTTP(svc, listCall("structs", `{}`, 900)); worst(t, got) != 0 {
 		t.Errorf("after all that, a good call is answered with status %d, %s", got.status, clip(got.body))
 	}
 }

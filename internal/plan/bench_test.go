@@ -152,25 +152,56 @@ func BenchmarkChecks(b *testing.B) {
 // ratio compares decoding text into a Plain and into a Checked, in rounds of that many.
 func ratio[Plain, Checked any](text []byte, times int) func(*testing.B) {
 	return func(b *testing.B) {
-		plain, checked := decoder[Plain](b, text), decoder[Checked](b, text)
-		round := func(decode func()) float64 {
-			start := time.Now()
-			for range times {
-				decode()
-			}
-			return float64(time.Since(start))
-		}
-		var ratios []float64
-		var spent float64
-		for b.Loop() {
-			before, after := round(plain), round(checked)
-			ratios, spent = append(ratios, after/before), spent+before
-		}
-		slices.Sort(ratios)
-		b.ReportMetric(0, "ns/op") // a round, which is nothing to look at
-		b.ReportMetric(spent/float64(len(ratios)*times), "ns/plain")
-		b.ReportMetric(ratios[len(ratios)/2], "checked/plain")
+		takeTurns(b, times, "checked/plain", decoder[Plain](b, text), decoder[Checked](b, text))
 	}
+}
+
+// BenchmarkBounds measures what it costs to count what params become: the same text into the same struct, without bounds
+// and with.
+func BenchmarkBounds(b *testing.B) {
+	b.Run("small", boundsRatio[pair](smallText, 256))
+	b.Run("order", boundsRatio[order](orderText, 16))
+	b.Run("numbers", boundsRatio[[]int]([]byte(list("1", 1000)), 16))
+}
+
+func boundsRatio[T any](text []byte, times int) func(*testing.B) {
+	return func(b *testing.B) {
+		params := compiled[T](b)
+		into := reflect.ValueOf(new(T)).Elem()
+		var body, all plan.Room
+		body.Reset(16 << 20)
+		all.Reset(256 << 20)
+		budget := new(plan.Budget)
+		takeTurns(b, times, "bounded/plain", decoder[T](b, text), func() {
+			into.SetZero()
+			budget.Begin(b.Context(), &body, &all)
+			if faults := params.DecodeWithin(text, into, budget); faults != nil {
+				b.Fatal(faults)
+			}
+			budget.End()
+		})
+	}
+}
+
+// takeTurns compares what plain and other cost, in rounds of that many.
+func takeTurns(b *testing.B, times int, unit string, plain, other func()) {
+	round := func(decode func()) float64 {
+		start := time.Now()
+		for range times {
+			decode()
+		}
+		return float64(time.Since(start))
+	}
+	var ratios []float64
+	var spent float64
+	for b.Loop() {
+		before, after := round(plain), round(other)
+		ratios, spent = append(ratios, after/before), spent+before
+	}
+	slices.Sort(ratios)
+	b.ReportMetric(0, "ns/op") // a round, which is nothing to look at
+	b.ReportMetric(spent/float64(len(ratios)*times), "ns/plain")
+	b.ReportMetric(ratios[len(ratios)/2], unit)
 }
 
 func decodeMany[T any](b *testing.B, text []byte) {

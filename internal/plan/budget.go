@@ -97,7 +97,8 @@ func (b *Budget) End() {
 	if b.asked > 0 {
 		b.all.give(b.asked)
 	}
-	*b = Budget{}
+	b.asked = 0
+	b.ctx, b.body, b.all = nil, nil, nil // which a budget that waits for its next call must not hold
 }
 
 // Err says why the params were not decoded when that is no fault of theirs: [ErrNoRoom], or the error of the context.

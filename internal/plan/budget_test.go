@@ -65,11 +65,15 @@ type (
 		List []int  `json:"list" default:"[1,2,3,4,5,6,7,8,9,10]"`
 		Text string `json:"text" default:"a text of thirty-two bytes, more"`
 	}
+	own   struct{ inside any }
 	chain struct {
 		Next *chain `json:"next"`
 		Rest [4]int `json:"rest,omitempty"`
 	}
 )
+
+// UnmarshalJSON makes of its JSON the most that is usual.
+func (o *own) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &o.inside) }
 
 // becoming is a kind of params that become far more than their JSON is.
 type becoming struct {
@@ -116,6 +120,7 @@ func becomings(size int) []becoming {
 		become[[]big.Rat]("a list of small fractions", list(`"1e-4000"`, size)),
 		become[[]*big.Int]("a list of large integers", list(strings.Repeat("9", 400), size)),
 		become[[]time.Time]("a list of times with zones", list(`"2026-01-02T15:04:05+01:23"`, size)),
+		become[[]own]("a list of values that decode themselves", list(`{"":0.5}`, size)),
 		become[[][]byte]("a list of bytes", list(`"AAAA"`, size)),
 		become[struct {
 			A []wide `json:"a"`
@@ -125,6 +130,10 @@ func becomings(size int) []becoming {
 
 // TestDecodeWithin_countsWhatParamsBecome holds that what is counted is what is there, or more.
 func TestDecodeWithin_countsWhatParamsBecome(t *testing.T) {
+	most := 10 // percent that may be missing
+	if raceEnabled {
+		most = 40 // the detector gives small values blocks of their own
+	}
 	for _, test := range becomings(64 << 10) {
 		test.decode(t, test.raw, math.MaxInt-1) // what is made once
 		before := inUse()
@@ -134,7 +143,7 @@ func TestDecodeWithin_countsWhatParamsBecome(t *testing.T) {
 		if len(faults) > 0 {
 			t.Errorf("%s: %v", test.name, faults)
 		}
-		if uncounted := live - taken; uncounted > live/10+32<<10 {
+		if uncounted := live - taken; uncounted > live*most/100+32<<10 {
 			t.Errorf("%s: %d KiB of JSON become %d KiB, and %d are counted", test.name, len(test.raw)>>10, live>>10, taken>>10)
 		}
 		if taken > 4*live+64<<10 {

@@ -63,12 +63,23 @@
 // for the text in the JSON. Patterns are those of package regexp as far as JSON Schema, which has those of ECMA-262,
 // gives them the same meaning.
 //
+// Rules that take a glance, for bounds, lengths and counts, come first, and before a type that decodes itself gets a text;
+// a value that breaks one is not asked about its pattern, format and enum, and a list is not decoded beyond its maxItems.
+// A pattern takes at most 1,024 instructions of package regexp. One that is large is for texts of a bounded length, which
+// becomes their maxLength where the tag has none.
+//
 // A rule that cannot be is refused when the plan is compiled: one that is for other types, a bad number or expression,
 // bounds that leave nothing, and values and defaults that the field does not take.
 //
 // What tags cannot say, a method Validate() error can, with a value or a pointer as its receiver. Every value of a type
 // with one is asked when nothing else is wrong with it, from the inside out: those in lists and maps, the keys of maps,
 // and the params themselves. An embedded struct is asked through the struct around it, as Go has it.
+//
+// # Bounds
+//
+// A [Budget] bounds the memory that params come to and the time that decoding takes. Of the types of the standard library
+// that make much of a short text, the numbers of math/big and x509.OID have their text bounded, and regexp.Regexp is
+// refused. What other types with methods of their own do, nobody can know: they count as what any would make of their JSON.
 package plan
 
 import (
