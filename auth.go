@@ -149,8 +149,8 @@ func (s *Service) authorize(ctx context.Context, req *Request) (denied *Error, r
 	case ok && !own.remote: // what another service answered is an inside matter
 		return own, err
 	}
-	if over := ctx.Err(); over != nil && errors.Is(err, over) {
-		return ended(over), err
+	if isEndOf(ctx, err) {
+		return ended(err), err
 	}
 	return errDenied, err
 }

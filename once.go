@@ -16,8 +16,8 @@ import (
 // or HTTP was changed is another sender, with results of its own. The key is compared by ==: use a pointer to what
 // verifies, or a type of your own. verify must not ask for its own key.
 //
-// If ctx has ended and there is no result yet, verify is not begun and Once returns the error of ctx. An error of verify
-// that is the one of its ended ctx is no result: the next who asks verifies again.
+// Who waits until its ctx ends gets the error of that, and begins nothing. An error of verify that is the one of its ended
+// ctx is no result: the next who asks verifies again. A verify that costs much looks at ctx before it begins.
 //
 // Outside of a body, as in a test that makes its own Request, and when the call is over, Once simply runs verify.
 func (r *Request) Once(ctx context.Context, key any, verify func() (any, error)) (any, error) {
@@ -96,10 +96,8 @@ var errUnfinished = errors.New("the verification ended its goroutine instead of 
 
 func (m *memo) once(ctx context.Context, body uint64, q *question, verify func() (any, error)) (any, error) {
 	for {
-		f, begun, err := m.look(ctx, body, q)
+		f, begun := m.look(body, q)
 		switch {
-		case err != nil:
-			return nil, err
 		case begun:
 			return m.find(ctx, body, q, verify)
 		case f.panicked != nil:
@@ -112,31 +110,30 @@ func (m *memo) once(ctx context.Context, body uint64, q *question, verify func()
 		select {
 		case <-f.waiting:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 	}
 }
 
 // look returns what is known, or has the caller begin to find it out. The zero finding means that the body is over.
-func (m *memo) look(ctx context.Context, body uint64, q *question) (f finding, begun bool, err error) {
+func (m *memo) look(body uint64, q *question) (f finding, begun bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.body != body {
-		return finding{}, false, nil
+		return finding{}, false
 	}
 	f, asked := m.get(q)
 	switch {
 	case !asked:
-		if err := ctx.Err(); err != nil {
-			return finding{}, false, err
-		}
 		m.put(q, finding{})
-		return finding{}, true, nil
+		return finding{}, true
 	case !f.done && f.waiting == nil:
 		f.waiting = make(chan struct{})
 		m.put(q, f)
 	}
-	return f, false, nil
+	return f, false
 }
 
 // find runs verify and keeps what comes of it.
@@ -165,12 +162,18 @@ func (m *memo) settle(ctx context.Context, body uint64, q *question, f finding) 
 		return
 	}
 	pending, _ := m.get(q)
-	if over := ctx.Err(); over != nil && f.err != nil && errors.Is(f.err, over) {
+	if f.err != nil && isEndOf(ctx, f.err) {
 		m.drop(q) // one call was out of time, and others may have more
 	} else {
 		m.put(q, f)
 	}
 	pending.wake()
+}
+
+// isEndOf reports whether err says that ctx has ended.
+func isEndOf(ctx context.Context, err error) bool {
+	over := ctx.Err()
+	return over != nil && errors.Is(err, over)
 }
 
 // forget makes m ready for another body.
