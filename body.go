@@ -42,7 +42,7 @@ func (e *endpoint) read(b *buffer, w http.ResponseWriter, r *http.Request, limit
 			return errTooLong
 		}
 		if n > 0 {
-			if !e.inFlight.take(int64(n)) {
+			if !e.inFlight.Take(int64(n)) {
 				return errNoRoom
 			}
 			b.reserved += int64(n)

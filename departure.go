@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/listener"
 )
 
 const (
@@ -26,7 +28,7 @@ var errInterrupted = errors.New("interrupted")
 type departure struct {
 	service     *Service
 	server      *http.Server
-	door        *door
+	door        *listener.Listener
 	announcer   *announcer // nil if there is no registry
 	tasks       *sync.WaitGroup
 	cancelCalls func()
@@ -89,11 +91,11 @@ func (d *departure) drain() {
 		defer cancel()
 		drain = limited
 	}
-	s.gate.shut()
-	err := s.gate.wait(drain)
+	s.gate.Shut()
+	err := s.gate.Wait(drain)
 	if err == nil {
-		d.door.shut(drain)
-		s.connections.part(drain, d.began)
+		d.door.StopAccepting(drain)
+		d.door.DrainIdle(drain, d.began)
 		err = d.server.Shutdown(drain)
 	}
 	if err != nil {

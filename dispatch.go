@@ -80,7 +80,7 @@ func (x *exchange) handle(ctx context.Context, peer Peer, body, into []byte, roo
 	x.start = time.Now()
 	room.of = &x.service.replies
 	x.reply.Bytes, x.reply.Room, x.reply.Free = into, room, reach(len(into), uncounted)
-	x.stopping = !x.service.gate.enter()
+	x.stopping = !x.service.gate.Enter()
 	defer x.leave(room) // deferred, since a handler may end the goroutine
 	x.serve()
 	x.served = true
@@ -102,7 +102,7 @@ func (x *exchange) leave(room *room) {
 		room.give()
 	}
 	if !x.stopping {
-		x.service.gate.leave()
+		x.service.gate.Leave()
 	}
 }
 
@@ -369,16 +369,16 @@ func (x *exchange) run(c *callContext, w *codec.Writer, p *post, method *registe
 	if len(x.body) > method.mostBody {
 		return errBodyTooLarge.withLimit(method.mostBody)
 	}
-	if x.service.replies.areFull() || !method.room.enter() {
+	if x.service.replies.areFull() || !method.room.Enter() {
 		v.shed = true
 		return errBusy
 	}
-	defer method.room.leave()
-	if !method.slots.enter() {
+	defer method.room.Leave()
+	if !method.slots.Enter() {
 		v.shed = true
 		return errBusy
 	}
-	defer method.slots.leave()
+	defer method.slots.Leave()
 	now := x.start
 	if x.size > 0 || method.Private {
 		now = x.now() // others were before it, and an authorizer may have taken its time

@@ -7,20 +7,22 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jacinth-rpc/jacinth/internal/gate"
 )
 
 // endpoint binds the dispatcher to HTTP. It is the only place that knows methods, content types and status codes.
 type endpoint struct {
 	service     *Service
-	tokenHeader string // in the canonical form of http.Header's keys
-	inFlight    slots  // bytes of the bodies being worked on
+	tokenHeader string     // in the canonical form of http.Header's keys
+	inFlight    gate.Slots // bytes of the bodies being worked on
 }
 
 func newEndpoint(s *Service) endpoint {
 	return endpoint{
 		service:     s,
 		tokenHeader: http.CanonicalHeaderKey(s.config.TokenHeader),
-		inFlight:    slots{limit: int64(s.limits.BodyInFlight)},
+		inFlight:    gate.Slots{Limit: int64(s.limits.BodyInFlight)},
 	}
 }
 
@@ -41,7 +43,7 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	case isEncoded(r.Header["Content-Encoding"]):
 		e.refuse(w, r, http.StatusUnsupportedMediaType, errEncoded)
 		return
-	case e.service.gate.isShut():
+	case e.service.gate.IsShut():
 		e.refuse(w, r, http.StatusServiceUnavailable, errStopping)
 		return
 	}
@@ -55,7 +57,7 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
 		b = new(buffer)
 	}
 	defer func() {
-		e.inFlight.give(b.reserved)
+		e.inFlight.Give(b.reserved)
 		b.room.give()
 		b.release()
 	}()

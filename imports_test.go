@@ -32,8 +32,8 @@ var importRules = map[string]struct {
 }{
 	modulePath: {
 		[]string{
-			own("openrpc"), own("explorer"), own("internal/call"), own("internal/codec"), own("internal/lazyctx"), own("internal/netname"), own("internal/pause"),
-			own("internal/plan"), own("internal/redact"), own("internal/wire"),
+			own("openrpc"), own("explorer"), own("internal/call"), own("internal/codec"), own("internal/gate"), own("internal/lazyctx"),
+			own("internal/listener"), own("internal/netname"), own("internal/pause"), own("internal/plan"), own("internal/redact"), own("internal/wire"),
 		},
 		"it is what programs import, and stands on its leaves alone",
 	},
@@ -60,6 +60,8 @@ var importRules = map[string]struct {
 		},
 		"it brings calls to a service, and meets the API above it in its hooks alone",
 	},
+	own("internal/gate"):     {nil, "it counts, whatever runs"},
+	own("internal/listener"): {nil, "connections end the same way, whatever is served over them"},
 	own("internal/lazyctx"):  {nil, "it is a context, whatever runs in it"},
 	own("internal/pause"):    {nil, "it is a length of time, whoever waits"},
 	own("internal/filelock"): {nil, "a lock of a file is the same whatever is in the file"},

@@ -40,7 +40,7 @@ func (r *replies) areFull() bool {
 	return true
 }
 
-// take takes n bytes at once, or none and false. Unlike slots.take, it never counts more than there is, which others would
+// take takes n bytes at once, or none and false. Unlike Slots.Take, it never counts more than there is, which others would
 // take for a bound that is reached.
 func (r *replies) take(n int64) bool {
 	for {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth/explorer"
+	"github.com/jacinth-rpc/jacinth/internal/listener"
 )
 
 const (
@@ -162,14 +163,14 @@ func (s *Service) Run(ctx context.Context) error {
 // Serve is [Service.Run] on a listener of yours, which it closes: one with TLS of its own, for which Config.TLS stays nil,
 // a Unix socket, a port that somebody else opened. For others to find it in a registry, one with TLS of its own, and one
 // that is not of TCP, need a Config.PublicURL.
-func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
+func (s *Service) Serve(ctx context.Context, inner net.Listener) error {
 	if s.served.Swap(true) {
-		_ = listener.Close()
+		_ = inner.Close()
 		return fmt.Errorf("the service %q has been served before, and once stopped it refuses all calls: make another one with New", s.config.Name)
 	}
 	if err := s.explore(); err != nil {
 		s.served.Store(false)
-		_ = listener.Close()
+		_ = inner.Close()
 		return err
 	}
 	s.freeze()
@@ -182,21 +183,20 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 	s.lines.begin()
 	defer s.lines.end()
 	defer s.closeRegistry()
-	announcer, err := s.newAnnouncer(ctx, listener.Addr())
+	announcer, err := s.newAnnouncer(ctx, inner.Addr())
 	if err != nil {
 		s.served.Store(false)
-		_ = listener.Close()
+		_ = inner.Close()
 		return err
 	}
-	var closing lingerer
-	defer closing.end()
-	door := newDoor(listener, &s.connections, &closing)
+	door := listener.New(inner, server.TLSConfig != nil)
+	defer door.End()
 	bounded := server.ConnState
 	server.ConnState = func(conn net.Conn, state http.ConnState) {
 		if bounded != nil {
 			bounded(conn, state)
 		}
-		s.connections.note(conn, state)
+		door.ConnState(conn, state)
 	}
 	var tasks sync.WaitGroup
 	failed := make(chan error, 1+len(s.background))
@@ -208,12 +208,12 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) error {
 		})
 	}
 	tasks.Go(func() {
-		defer door.isQuiet()
+		defer door.Ended()
 		if err := serve(server, door); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	})
-	url := s.baseURL(listener.Addr())
+	url := s.baseURL(inner.Addr())
 	s.logStart(ctx, url)
 	if announcer != nil {
 		tasks.Go(func() { announcer.run(ctx) })
@@ -304,7 +304,7 @@ func (s *Service) server(calls context.Context) *http.Server {
 		ErrorLog:          slog.NewLogLogger(reporter{s}, slog.LevelDebug),
 	}
 	if limits.Connection != Unlimited {
-		server.ConnContext = withLifetime(limits.Connection)
+		server.ConnContext = listener.MaxAge(limits.Connection)
 	}
 	s.replies.bindServer(server)
 	return server

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
+	"github.com/jacinth-rpc/jacinth/internal/gate"
+	"github.com/jacinth-rpc/jacinth/internal/listener"
 	"github.com/jacinth-rpc/jacinth/internal/plan"
 )
 
@@ -54,15 +56,14 @@ type Service struct {
 	endpoint  endpoint
 	origins   *origins
 	documents *documents
-	slots     slots // of calls that work
-	waiting   slots // of calls that wait
-	gate      gate  // of bodies
+	slots     gate.Slots // of calls that work
+	waiting   gate.Slots // of calls that wait
+	gate      gate.Gate  // of bodies
 	replies   replies
 	decoded   plan.Room // of the params of all calls
 
-	connections connections // of Serve
-	exchanges   sync.Pool
-	lookout     lookout
+	exchanges sync.Pool
+	lookout   lookout
 }
 
 // registered is a method with what serving it needs.
@@ -71,10 +72,10 @@ type registered struct {
 	group   *Group
 	run     Handler // with all middleware around it; nil if its function is called in place: see wrapped
 	timeout time.Duration
-	slots   slots
+	slots   gate.Slots
 
-	room     *slots // of the service, where its calls take their places: see enroll
-	mostBody int    // bytes of a body with a call of it
+	room     *gate.Slots // of the service, where its calls take their places: see enroll
+	mostBody int         // bytes of a body with a call of it
 }
 
 // New makes a service without methods of its own but rpc.discover and get_service_specs, with which it describes
@@ -179,7 +180,7 @@ func (s *Service) Config() Config { return s.config }
 // ServeHTTP answers calls at the endpoint, /livez and /readyz, and what [Service.Handle] was given.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.freeze()
-	if isOver(r) {
+	if listener.IsOld(r) {
 		w.Header().Set("Connection", "close") // with HTTP/2, net/http says so by GOAWAY
 	}
 	atEndpoint := r.URL.Path == s.config.Endpoint
@@ -230,7 +231,7 @@ func (s *Service) serveLive(w http.ResponseWriter, _ *http.Request) {
 // serveReady says whether new work is welcome.
 func (s *Service) serveReady(w http.ResponseWriter, _ *http.Request) {
 	s.asked.Store(true)
-	if s.leaving.Load() || s.gate.isShut() || !s.readiness.isReady() {
+	if s.leaving.Load() || s.gate.IsShut() || !s.readiness.isReady() {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
@@ -242,9 +243,9 @@ func (s *Service) freeze() {
 	s.once.Do(func() {
 		s.frozen.Store(true)
 		s.limits = s.config.Limits.resolved()
-		s.slots.limit = int64(s.limits.InFlight)
+		s.slots.Limit = int64(s.limits.InFlight)
 		s.replies.bind(&s.limits)
-		s.waiting.limit = int64(s.limits.Waiting)
+		s.waiting.Limit = int64(s.limits.Waiting)
 		s.decoded.Reset(s.limits.DecodedInFlight)
 		s.endpoint = newEndpoint(s)
 		s.origins, _ = newOrigins(&s.config) // checked by New
@@ -252,9 +253,9 @@ func (s *Service) freeze() {
 		for _, m := range s.methods {
 			m.run = m.wrapped(slices.Concat(s.middleware, m.group.around()))
 			s.enroll(m)
-			m.slots.limit = math.MaxInt64
+			m.slots.Limit = math.MaxInt64
 			if m.MaxInFlight > 0 {
-				m.slots.limit = int64(m.MaxInFlight)
+				m.slots.Limit = int64(m.MaxInFlight)
 			}
 			if m.timeout = m.Timeout; m.timeout == 0 {
 				m.timeout = s.limits.Call

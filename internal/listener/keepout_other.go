@@ -1,6 +1,6 @@
 //go:build !linux
 
-package jacinth
+package listener
 
 import "net"
 

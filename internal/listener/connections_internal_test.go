@@ -1,4 +1,4 @@
-package jacinth
+package listener
 
 import (
 	"context"

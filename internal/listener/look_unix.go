@@ -1,6 +1,6 @@
 //go:build unix
 
-package jacinth
+package listener
 
 import (
 	"errors"
