@@ -3,12 +3,14 @@ package jacinth_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -87,6 +89,7 @@ func (d *drained) ran(number int64) int {
 // keeper is a caller that keeps its connection, by hand: those of net/http try again by themselves what failed.
 type keeper struct {
 	address string
+	secure  bool // speaks TLS
 	conn    net.Conn
 	reader  *bufio.Reader
 }
@@ -103,6 +106,9 @@ func (k *keeper) call(number int64) (status int, body string, err error) {
 		}
 		if err != nil {
 			return 0, "", err
+		}
+		if k.secure {
+			conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
 		}
 		k.conn, k.reader = conn, bufio.NewReader(conn)
 	}
@@ -151,7 +157,7 @@ func (c *tallied) check(t *testing.T, stops int) {
 
 // load calls until the caller is refused or told to stop. With a pause, connections are idle between calls.
 func (d *drained) load(address string, pause time.Duration, stop <-chan struct{}, t *tallied) {
-	k := keeper{address: address}
+	k := keeper{address: address, secure: d.config.TLS != nil}
 	defer k.close()
 	for {
 		select {
@@ -197,10 +203,22 @@ func stops(short int) int {
 // TestHostile_stopsUnderLoad stops a service that is called directly, without a delay, on connections that are kept and
 // on the ones that callers open when they are told to close theirs. Each call is answered, or refused before it has run.
 func TestHostile_stopsUnderLoad(t *testing.T) {
-	for _, pause := range []time.Duration{0, 5 * time.Millisecond, 100 * time.Millisecond} {
-		t.Run(pause.String(), func(t *testing.T) {
+	certificates := httptest.NewUnstartedServer(http.NotFoundHandler())
+	certificates.StartTLS()
+	defer certificates.Close()
+	for _, test := range []struct {
+		name   string
+		pause  time.Duration
+		secure *tls.Config
+	}{
+		{"0s", 0, nil},
+		{"5ms", 5 * time.Millisecond, nil},
+		{"100ms", 100 * time.Millisecond, nil},
+		{"5ms, TLS", 5 * time.Millisecond, &tls.Config{Certificates: certificates.TLS.Certificates}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDrained(t, jacinth.Config{})
+			d := newDrained(t, jacinth.Config{TLS: test.secure})
 			var total tallied
 			count := stops(3)
 			for range count {
@@ -208,7 +226,7 @@ func TestHostile_stopsUnderLoad(t *testing.T) {
 				begun := total.answered.Load()
 				var callers sync.WaitGroup
 				for range 20 {
-					callers.Go(func() { d.load(i.address, pause, nil, &total) })
+					callers.Go(func() { d.load(i.address, test.pause, nil, &total) })
 				}
 				for total.answered.Load() < begun+200 {
 					time.Sleep(time.Millisecond)
@@ -317,4 +335,42 @@ func TestHostile_stopsBehindNginx(t *testing.T) {
 				}
 			}`)
 	})
+}
+
+// countedConn is a connection that counts what comes.
+type countedConn struct {
+	net.Conn
+	bytes int
+}
+
+func (c *countedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.bytes += n
+	return n, err
+}
+
+// TestServe_endsConnectionsAsTLSHasIt holds that an idle connection ends with the word that TLS has for it: to a caller, an
+// end without that is one that somebody on the way has made (RFC 8446, section 6.1).
+func TestServe_endsConnectionsAsTLSHasIt(t *testing.T) {
+	certificates := httptest.NewUnstartedServer(http.NotFoundHandler())
+	certificates.StartTLS()
+	defer certificates.Close()
+	d := newDrained(t, jacinth.Config{TLS: &tls.Config{Certificates: certificates.TLS.Certificates}})
+	i := d.start("127.0.0.1:0")
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", i.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := &countedConn{Conn: conn}
+	secure := tls.Client(counted, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
+	k := keeper{address: i.address, conn: secure, reader: bufio.NewReader(secure)}
+	defer k.close()
+	if status, body, err := k.call(1); status != http.StatusOK || err != nil {
+		t.Fatalf("a call = %d, %s, %v", status, body, err)
+	}
+	before := counted.bytes
+	i.stop()
+	if n, err := k.reader.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) || counted.bytes == before {
+		t.Errorf("Read of a connection that has ended = %d, %v after %d bytes of TLS; want %v after some", n, err, counted.bytes-before, io.EOF)
+	}
 }
