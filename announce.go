@@ -34,9 +34,9 @@ const (
 // or, if that is earlier, when it is first used. A service without a registry has one that always fails.
 func (s *Service) Registry() Registry { return &s.registry }
 
-// SetReady says whether the service welcomes calls, which it does from its start on unless it is told otherwise. One
-// that does not answers /readyz with 503, and gets no calls from clients that find it in a registry as long as there is
-// an instance that is ready. Calls that come are answered all the same. It may be called at any time.
+// SetReady says whether the service welcomes calls. It does from its start, unless it is told otherwise. A service that is not
+// ready answers /readyz with 503, and clients that use a registry avoid it while another instance is ready. It still answers
+// the calls it gets. SetReady may be called at any time.
 func (s *Service) SetReady(ready bool) {
 	if s.readiness.set(ready) {
 		s.report(context.Background(), slog.LevelInfo, "readiness changed",

@@ -27,43 +27,45 @@ import (
 // [ErrNotSent], [ErrNoReply] and [ErrBadReply]; errors.Is and errors.As find what ended it, such as InvalidParams or
 // context.DeadlineExceeded.
 //
-// A call in a context without a deadline has 10 seconds. The service is told how long its caller still waits, and a
-// handler that calls on with its own context passes on what is left. A handler's trace context goes along too;
-// nothing else of an incoming request does, its token least of all.
+// A call in a context without a deadline has 10 seconds. The client tells the service how long the caller still waits: a
+// handler that calls another service with its own context passes on the time that is left. It passes on the trace context of
+// the request too, and nothing else of it, least of all the token.
 //
 // A Client is safe for concurrent use and must not be copied or changed after its first call. Make one for each
-// service and keep it: its retry budget and what it learns of the service live in it.
+// service and keep it: it holds the retry budget and what it has learned of the service.
 //
-// A service that runs in many places is called by its name instead of a URL:
+// A service with several instances is called by its name instead of a URL:
 //
 //	billing := &jacinth.Client{Service: "billing", Registry: registry}
 //
-// Each call, and each batch, goes to one instance, the less busy one of two at random; a retry goes to another one. An
-// instance that fails five times in a row before an answer comes gets no calls for 30 seconds, for 60 when that happens
-// again, and so on up to 300; then one call tries whether it is back. If more than half fail, each is tried every
-// second, and if all do, all are called. Instances that are not ready are called only if none is. While the registry is
-// out of reach, the instances are those that it last knew, and that there is none is believed after 10 seconds. The
-// first call waits for the registry, and a call when there is no instance fails with ErrNotSent.
+// Each call, and each batch, goes to one instance: of two at random, the one with fewer requests in flight. A retry goes to
+// another instance. An instance that fails five times in a row is ejected: it gets no calls for 30 seconds, the next time for
+// 60, and so on up to 300. Then a single call tries it again. If more than half of the instances fail, each is tried every
+// second; if all fail, all are called. An instance that is not ready is called only if no other is.
+//
+// The first call waits for the registry. If the registry cannot be reached, the client keeps the last known instances. An
+// empty set takes effect only after the registry has reported it for 10 seconds. A call without an instance to go to fails
+// with ErrNotSent.
 type Client struct {
 	URL string // of the endpoint, such as http://127.0.0.1:8000/api; empty for one with a Service
 
-	// Service is the name that instances are looked up by in the Registry, or a pattern such as workers.* for those of
-	// several services that have the same methods. The first call begins to watch the registry; that ends with Close,
-	// or by itself after 5 minutes without a call, and begins again with the next.
+	// Service is the name to look up in the Registry, or a pattern such as workers.* for several services that have the same
+	// methods. The first call begins to watch the registry. The watch ends with Close or after 5 minutes without a call, and
+	// the next call begins it again.
 	Service  string
 	Registry Registry
 
-	// Hosts are the hosts that instances may have, so that nobody who can write to the registry gets the tokens and
-	// the params of callers: names (billing.example.com), names in a domain (*.example.com), addresses (10.0.0.7),
-	// networks (10.0.0.0/8), or * for all. Without any, localhost and the loopback and private addresses are admitted,
-	// and no names. An entry admits other hosts than those over https alone, unless http:// stands before it. An
-	// instance with a host that is not admitted is left out, which slog.Default is told, or the caller if there is no
-	// other instance.
+	// Hosts are the hosts that instances may have: names (billing.example.com), names in a domain (*.example.com), addresses
+	// (10.0.0.7), networks (10.0.0.0/8), or * for all. They keep somebody who can write to the registry from sending the
+	// tokens and the params of callers elsewhere. Nil admits localhost and the loopback and private addresses, and no names.
+	// An entry allows https only. Write http:// before it to allow plain HTTP as well; loopback and private addresses never
+	// need that. An instance on another host is left out: slog.Default gets a warning, and the caller an error if no other
+	// instance is left.
 	Hosts []string
 
-	// Token is the API token, and TokenHeader the header that carries it, X-Api-Token if empty. TokenSource is asked
-	// instead of Token for each call or batch, and again when one is repeated, so that tokens can rotate; it must be
-	// safe for concurrent use. No token, no header.
+	// Token is the API token, and TokenHeader the header that carries it; X-Api-Token. TokenSource replaces Token: it is asked
+	// for each attempt of a call or batch, so that tokens can rotate. It must be safe for concurrent use. Without a token, no
+	// header is sent.
 	Token       string
 	TokenSource func(ctx context.Context) (string, error)
 	TokenHeader string
@@ -75,36 +77,35 @@ type Client struct {
 	// the token to whatever host they lead to.
 	Transport http.RoundTripper
 
-	// Middleware goes around every call and notification that is not part of a Batch; the first is the outermost. It
-	// is outside of the retries and of the deadline of Timeout. The result it sees is a json.RawMessage, and the
-	// Request that it hands on has the method with the options of the call, and the params.
+	// Middleware wraps every call and notification that is not part of a Batch; the first is the outermost. Retries and the
+	// Timeout are inside of it. It sees the result as a json.RawMessage, and a Request with the params, and with the method
+	// as the options of the call describe it.
 	Middleware []Middleware
 
 	Timeout     time.Duration // of calls whose context has no deadline; 10s, Unlimited for none
 	MaxResponse int           // bytes of a reply, decompressed; 8 MiB, Unlimited for no limit
 
-	// MaxBatch is how many calls go into one batch: those of a larger Batch go in parts. 0 is what the service says that
-	// it takes, and 100 where it does not say; set it for a service that takes fewer and does not say so.
+	// MaxBatch is how many calls go into one request: a larger Batch is sent in parts. 0 is what the service says that it
+	// takes, or 100 if it does not say. Set it for a service that takes fewer and does not say so.
 	MaxBatch int
 
-	// Coalesce sends calls that are made at the same time together: that many requests are under way at once, and
-	// further calls wait until one is answered and then go as one batch. A lone call never waits. 0 is off; 2 is a good
-	// number, and 4 where some calls take much longer than others: the fewer requests are under way, the more calls go
-	// with each, and the longer a slow one holds up the others.
+	// Coalesce combines concurrent calls into batches. At most that many requests are under way; further calls wait until one
+	// is answered, and then go together. A lone call never waits. 0 is off. Use 2, or 4 if some calls take much longer than
+	// others: with fewer requests under way, more calls share one, and a slow call holds up more of them.
 	//
-	// It is for a service that takes batches, and for methods that are quick and say little: the calls of a batch are
-	// answered together, when the slowest of them is done, and within one limit for the size of a reply. When results
-	// suddenly grow, a call may fail as ResponseTooLarge beside others, unless it is ReadOnly or Idempotent: then it is
-	// run once more, by itself. Fewer calls go together from then on.
+	// It is for a service that takes batches, and for methods that are quick and have small results: the calls of a batch are
+	// answered together, when the slowest is done, and share the limit for the size of a reply. If results suddenly grow, a
+	// call may fail with ResponseTooLarge. One that is ReadOnly or Idempotent is then sent again by itself. Fewer calls go
+	// together from then on.
 	//
-	// Calls with a WithHeader, notifications and batches go by themselves. Calls with different tokens do not go
-	// together. Calls that do are in a context without the values of theirs, as far as the transport of HTTP looks for
-	// any.
+	// Calls with different tokens are not combined. Notifications, batches, and calls with headers of their own (WithHeader,
+	// SendHeader, ReplyHeader) go by themselves. Coalesced calls share one context, which has none of the callers' values:
+	// only a Transport of your own can tell.
 	Coalesce int
 
-	// NoRetry turns retries off. Otherwise a call is tried up to three times, if it provably was not run, or if it is
-	// ReadOnly or Idempotent and got no answer; never a notification, never past the deadline, never before the
-	// service wants it (Retry-After), and all in all no more often than one in five calls and ten a second.
+	// NoRetry turns retries off. Otherwise a call is tried up to three times, if it provably did not run, or if it is
+	// ReadOnly or Idempotent and got no answer. A notification is never retried, and nothing is past its deadline or before
+	// the service wants it (Retry-After). All retries together are at most one for five calls, and ten a second.
 	NoRetry bool
 
 	once   sync.Once

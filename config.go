@@ -60,12 +60,12 @@ type Config struct {
 	// does not start. Cookies are never involved.
 	Origins []string
 
-	// Registry tells others where the service is for as long as Run or Main serves it. It may be out of reach: the
-	// service then serves all the same, and tries on. RegistryURL names one by its address instead; OpenRegistry opens
-	// that, such as discovery.Open, so that a program has the engines that it imports and no others. It is called once,
-	// and its context bounds the opening alone. It is to fail for a URL that cannot be and not for a registry that is
-	// out of reach, since its error stops the service. What it opened is closed after Run if it is an io.Closer.
-	// See [Service.Registry].
+	// Registry tells others where the service is for as long as Run or Main serves it. If it cannot be reached, the service
+	// serves all the same, and goes on trying. RegistryURL names a registry by its address instead, and OpenRegistry opens it:
+	// discovery.Open, for example, so that a program has the engines that it imports and no others. OpenRegistry is called
+	// once; ctx applies to that call only. Return an error for an invalid URL, which stops the service. Do not return one
+	// because the registry is unreachable: connect in the background instead. After Run, what it opened is closed if it is an
+	// io.Closer. See [Service.Registry].
 	Registry     Registry
 	RegistryURL  string // -registry: of the registry of services; it goes before Registry
 	OpenRegistry func(ctx context.Context, url string) (Registry, error)
@@ -73,19 +73,19 @@ type Config struct {
 	Limits       Limits
 	DrainTimeout time.Duration // -drain-timeout: for calls under way when the service stops; 20s
 
-	// DrainDelay is how long a service that stops goes on serving as ever, with 503 at /readyz, while its callers learn of
-	// that. -drain-delay: 5s, which fits a balancer that checks every second; 1s for a service that has left a registry and
-	// was never asked for /readyz; none after SIGINT, which is a person at a terminal, and for a service that only this
-	// machine can reach (loopback or a Unix socket, without a PublicURL or a registry) and that was never asked either.
+	// DrainDelay is how long a stopping service keeps accepting calls, with 503 at /readyz, so that its callers can notice.
+	// -drain-delay: 5s, which fits a balancer that checks every second; 1s for a service that has left a registry and was
+	// never asked for /readyz; none after SIGINT, which comes from a person at a terminal, and none for a service that only
+	// this machine can reach (loopback or a Unix socket, without a PublicURL or a registry) and that was never asked either.
 	DrainDelay time.Duration
 
-	Development bool // -development: read templates anew for each request
+	Development bool // -development: read templates again for each request
 
-	// Logger gets what the service has to say, a line at Info for each request among it, before the caller gets the reply.
-	// nil is slog.Default(). If that is still the log that Go begins with, text on standard error, the lines of requests
-	// that come within 10 ms of each other share a write while Run or Serve is at work: they may stand behind lines that the
-	// program itself wrote in that time, and a program that does not end by them loses those of its last 10 ms. Nobody waits
-	// for that log; a handler of yours that blocks holds up calls, and not the end of Run and Serve.
+	// Logger gets the log of the service: one line at Info for each request, before the caller gets the reply, and others.
+	// It defaults to slog.Default(). If that is Go's original logger (text on standard error), request lines written within
+	// 10 ms of each other are combined into one write while Run or Serve is running. They may then appear after lines that the
+	// program logged itself, and a killed process can lose those of its last 10 ms. No call waits for that logger. A handler
+	// of your own is called in the path of a call: one that blocks holds up calls, and does not hold up the end of Run.
 	Logger *slog.Logger
 }
 
@@ -307,7 +307,7 @@ func (c *Config) settings() []setting {
 		{"drain-timeout", "`time` for calls under way when the service stops", (*durationValue)(&c.DrainTimeout)},
 		{"registry", "`url` of the registry of services", (*secretURLValue)(&c.RegistryURL)},
 		{"drain-delay", "`time` that a service which stops goes on serving while others learn of it; 5s, less where nobody can", (*delayValue)(&c.DrainDelay)},
-		{"development", "read templates anew for each request", (*switchValue)(&c.Development)},
+		{"development", "read templates again for each request", (*switchValue)(&c.Development)},
 		{"max-body", "`bytes` of one request", (*countValue)(&l.Body)},
 		{"max-body-in-flight", "`bytes` of all requests being worked on", (*countValue)(&l.BodyInFlight)},
 		{"min-body-rate", "`bytes` a second in which a body comes at least", (*countValue)(&l.BodyRate)},

@@ -51,8 +51,8 @@
 // There are min and max for numbers; minLength and maxLength, in characters, pattern and format for strings; enum for
 // both, as a list with commas or a JSON array; minItems and maxItems for slices. Rules for single values are for the
 // elements where the field is a list, and for what a pointer points to. Of the formats, date, date-time, ipv4, ipv6
-// and uuid are checked; any other one only tells readers what is meant. A rule that cannot be panics at registration.
-// What tags cannot say, a method does that the type of the params, or of any value in them, has:
+// and uuid are checked; any other one only tells readers what is meant. A rule that makes no sense panics at registration.
+// For rules that tags cannot express, give the params type, or any type inside of it, a Validate method:
 //
 //	func (s Search) Validate() error
 //

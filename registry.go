@@ -30,12 +30,12 @@ func (i *Instance) Matches(name string) bool {
 	return i.Service == name
 }
 
-// ErrReadOnly is what Register of a [Registry] fails with if instances come to be known there by other means, as in DNS.
-// It is no use to try again.
+// ErrReadOnly is the error of Register if a [Registry] learns of instances in another way, such as DNS. Trying again does not
+// help.
 var ErrReadOnly = errors.New("nothing can be registered there")
 
-// Registry knows the running instances of services. Package discovery has registries that need nothing beside, and
-// nested modules those on an engine. It must be safe for concurrent use.
+// Registry knows the running instances of services. Package discovery has registries that need no engine, and nested modules
+// have those of an engine. It must be safe for concurrent use.
 type Registry interface {
 	// Register makes an instance known for as long as the lease that it returns is kept. The registry renews the lease
 	// by itself, also when it was out of reach for a while, and forgets the instance some time after its process died.

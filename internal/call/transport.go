@@ -29,7 +29,7 @@ var (
 	ErrNotSent = errors.New("the call was not sent")
 	// ErrNoReply says that the call was sent and its answer did not arrive, or not whole: it may have run or not.
 	ErrNoReply = errors.New("the call was not answered")
-	// ErrBadReply says that an answer came which is none: the call may well have run.
+	// ErrBadReply says that the response was not valid JSON-RPC: the call may have run.
 	ErrBadReply = errors.New("the reply is not valid")
 )
 
