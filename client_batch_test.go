@@ -574,3 +574,34 @@ func TestBatch_Send_nothingInBrackets(t *testing.T) {
 		}
 	}
 }
+
+// TestBatch_Send_answeredWithAnyError holds that Send counts a call as answered whatever the error is that it was answered
+// with, also when it was about to be sent again.
+func TestBatch_Send_answeredWithAnyError(t *testing.T) {
+	for name, answer := range map[string]string{
+		"the code 0":                    `[{"jsonrpc":"2.0","id":$0,"error":{"code":0,"message":"zero"}}]`,
+		"busy, until the caller leaves": `[{"jsonrpc":"2.0","id":$0,"error":{"code":-32000,"message":"busy","data":{"processed":false,"retryAfterMs":5000}}}]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, client := newRemote(t, replying(200, answer))
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(time.Second, cancel)
+				batch := client.Batch()
+				pending := batch.Call("m", nil)
+				if err := batch.Send(ctx); err != nil {
+					t.Errorf("Send = %v, want nil: the call was answered", err)
+				}
+				if _, err := pending.Result(); !isRemote(err) {
+					t.Errorf("the call = %v, want the error of the service", err)
+				}
+			})
+		})
+	}
+}
+
+// isRemote reports whether a service answered with err.
+func isRemote(err error) bool {
+	_, ok := errors.AsType[*jacinth.Error](err)
+	return ok
+}

@@ -31,7 +31,7 @@ func (it *Item) Result() (raw json.RawMessage, answered bool, err error) {
 	if it.failed == nil {
 		return it.raw, true, nil
 	}
-	return nil, it.answered && it.failed.code != 0, fmt.Errorf("%s: %w", it.Name, it.failed.err)
+	return nil, it.answered && it.failed.remote, fmt.Errorf("%s: %w", it.Name, it.failed.err)
 }
 
 // DeliverAll sends calls together, and tries them as often as they may be tried, each judged by itself. It returns when

@@ -218,7 +218,7 @@ func (got reply) answeredError(answer *wire.Reply) *attemptError {
 	if !ok {
 		return got.bad("an error without a code and a message")
 	}
-	failed := &attemptError{code: code, after: got.after, from: got.from}
+	failed := &attemptError{remote: true, code: code, after: got.after, from: got.from}
 	if data.Kind != wire.Absent && data.Kind != wire.Null {
 		failed.data = slices.Clone(data.In(raw)) // an error that is kept does not keep the whole reply
 	}

@@ -26,8 +26,9 @@ const (
 // attemptError is why one attempt of a call failed. It is not changed once it is made: the calls of a batch share one.
 type attemptError struct {
 	err    error
-	code   int             // of the error that the service answered with, 0 if it did not
-	data   json.RawMessage // of the same
+	remote bool // err is what the service answered with, which the next two are of
+	code   int
+	data   json.RawMessage
 	repeat repeat
 	after  time.Duration // the service wants to be left alone for that long
 	from   *peer         // the instance that it came from; nil without a registry, or if it came from none
@@ -54,7 +55,7 @@ func (f *attemptError) mayRepeat(out *Outgoing) bool {
 
 // interrupted is the failure of a call whose context ended before it could be sent again.
 func (f *attemptError) interrupted(why error) *attemptError {
-	return &attemptError{err: fmt.Errorf("%w; then %w before it could be sent again", f.err, why)}
+	return &attemptError{err: fmt.Errorf("%w; then %w before it could be sent again", f.err, why), remote: f.remote}
 }
 
 // isTransient reports whether a status says that it may be another one in a moment.
