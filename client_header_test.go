@@ -363,6 +363,18 @@ func TestClient_deadline(t *testing.T) {
 	}
 }
 
+// TestClient_deadlineHasPassed holds that a time that is over, as one that was calculated may be, is not taken for none.
+func TestClient_deadlineHasPassed(t *testing.T) {
+	for _, coalesce := range []int{0, 2} {
+		remote, client := newRemote(t, ok)
+		client.Coalesce = coalesce
+		err := client.Call(t.Context(), "m", nil, nil, jacinth.Timeout(-time.Second))
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, jacinth.ErrNotSent) || remote.count() != 0 {
+			t.Errorf("with Coalesce %d the call = %v with %d requests, want %v and none", coalesce, err, remote.count(), context.DeadlineExceeded)
+		}
+	}
+}
+
 // TestClient_contextEnds holds that a call which its caller ends says so, whatever cause the caller gave.
 func TestClient_contextEnds(t *testing.T) {
 	cause := errors.New("the visitor has left")

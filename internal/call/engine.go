@@ -44,7 +44,7 @@ type Config struct {
 
 	Transport http.RoundTripper
 
-	Timeout     time.Duration // 0 is 10s, negative is none
+	Timeout     time.Duration // 0 is 10s, -1 is none
 	MaxResponse int           // 0 is 8 MiB, negative is no limit
 	MaxBatch    int
 	Coalesce    int
@@ -225,6 +225,9 @@ func (e *Engine) single(ctx context.Context, out *Outgoing, token string) (json.
 	return got.one(id, out.Notification)
 }
 
+// unlimited is jacinth.Unlimited. Any other time below zero is over.
+const unlimited = -1
+
 // WithDeadline bounds ctx by the timeout of a call, and by that of the client if ctx is not bounded at all.
 func (e *Engine) WithDeadline(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if timeout == 0 {
@@ -235,7 +238,7 @@ func (e *Engine) WithDeadline(ctx context.Context, timeout time.Duration) (conte
 			timeout = 10 * time.Second
 		}
 	}
-	if timeout < 0 {
+	if timeout == unlimited {
 		return ctx, func() {}
 	}
 	if e.config.Coalesce == 0 {
