@@ -304,6 +304,16 @@ func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, erro
 		own := out.Outgoing // a middleware may send the call twice, also at the same time
 		return c.engine().Deliver(ctx, &own)
 	}
+	if out.Reply != nil {
+		heard := &replyHeader{into: out.Reply}
+		defer heard.end()
+		send = func(ctx context.Context, _ *Request) (any, error) {
+			own, header := out.Outgoing, http.Header(nil)
+			own.Reply = &header
+			defer func() { heard.set(header) }()
+			return c.engine().Deliver(ctx, &own)
+		}
+	}
 	result, err := chain(send, c.Middleware)(ctx, request)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package jacinth
 import (
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -22,8 +23,8 @@ type callOptions struct {
 	reply                *http.Header
 }
 
-// SendHeader sends one more HTTP header with a call. It goes before those of [WithHeader] and of the Client. The call is not
-// coalesced with others.
+// SendHeader sends one more HTTP header with a call. It goes before those of [WithHeader] and of the Client, its token too
+// where it has the same name, but not before those of the protocol. The call is not coalesced with others.
 func SendHeader(key, value string) CallOption {
 	return callOption(func(c *callOptions) {
 		if c.header == nil {
@@ -33,10 +34,36 @@ func SendHeader(key, value string) CallOption {
 	})
 }
 
-// ReplyHeader sets what into points to, to the HTTP headers of the reply: of the last one if the call was repeated, and nil if
-// none came. The call is not coalesced with others.
+// ReplyHeader sets what into points to, which is of one call: the HTTP headers of the reply, of the last one if the call was
+// repeated, and nil if none came. They are there once the call has returned, or is [Pending.Done]. The call is not coalesced
+// with others.
 func ReplyHeader(into *http.Header) CallOption {
-	return callOption(func(c *callOptions) { c.reply = into })
+	return callOption(func(c *callOptions) {
+		if c.reply = into; into != nil {
+			*into = nil // however early the call fails
+		}
+	})
+}
+
+// replyHeader is where the headers of a reply go of a call that a middleware may send more than once, also at the same time,
+// and may leave behind when it returns.
+type replyHeader struct {
+	mu   sync.Mutex
+	into *http.Header // nil once the call has returned
+}
+
+func (r *replyHeader) set(header http.Header) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.into != nil {
+		*r.into = header
+	}
+}
+
+func (r *replyHeader) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.into = nil
 }
 
 var (

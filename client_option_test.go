@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +93,67 @@ func TestReplyHeader(t *testing.T) {
 		}
 		if err := call(); !errors.Is(err, jacinth.ErrNoReply) || header != nil {
 			t.Errorf("a call without an answer = %v with the headers %v, want none", err, header)
+		}
+	})
+}
+
+// TestReplyHeader_noneCame holds that nothing of an earlier call is left where no reply came.
+func TestReplyHeader_noneCame(t *testing.T) {
+	_, client := newRemote(t, ok)
+	client.TokenSource = func(context.Context) (string, error) { return "", errors.New("no token") }
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range map[string]func(option jacinth.CallOption) error{
+		"no token":        func(option jacinth.CallOption) error { return client.Call(t.Context(), "m", nil, nil, option) },
+		"a context over":  func(option jacinth.CallOption) error { return client.Call(over, "m", nil, nil, option) },
+		"params refused":  func(option jacinth.CallOption) error { return client.Call(t.Context(), "m", 1, nil, option) },
+		"options refused": func(option jacinth.CallOption) error { return client.Call(t.Context(), "m", nil, nil, option, nil) },
+	} {
+		header := http.Header{"X-Cost": {"7"}}
+		if err := call(jacinth.ReplyHeader(&header)); !errors.Is(err, jacinth.ErrNotSent) || header != nil {
+			t.Errorf("%s: the call = %v with the headers %v, want none", name, err, header)
+		}
+	}
+	client = &jacinth.Client{URL: client.URL, Transport: client.Transport}
+	if err := client.Call(t.Context(), "m", nil, nil, jacinth.ReplyHeader(nil)); err != nil {
+		t.Errorf("a call that leaves the headers out = %v", err)
+	}
+}
+
+// TestReplyHeader_middleware holds that a middleware may send a call as often as it likes, at the same time, and go on with one
+// after it has returned: the caller has the headers of the last reply before that.
+func TestReplyHeader_middleware(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := newRemote(t, func(w http.ResponseWriter, got *received) {
+			w.Header().Set("X-Number", strconv.Itoa(got.number))
+			time.Sleep(time.Duration(got.number) * time.Second)
+			ok(w, got)
+		})
+		var hedges sync.WaitGroup
+		client.Middleware = []jacinth.Middleware{func(next jacinth.Handler) jacinth.Handler {
+			return func(ctx context.Context, r *jacinth.Request) (any, error) {
+				first := make(chan any, 3)
+				for range cap(first) {
+					hedges.Go(func() {
+						result, _ := next(ctx, r)
+						first <- result
+					})
+				}
+				<-first
+				return <-first, nil
+			}
+		}}
+		header := http.Header{}
+		if err := client.Call(t.Context(), "m", nil, nil, jacinth.ReplyHeader(&header)); err != nil {
+			t.Fatal(err)
+		}
+		if got := header.Get("X-Number"); got != "2" {
+			t.Errorf("the headers are those of reply %q, want 2", got)
+		}
+		header.Set("X-Number", "mine")
+		hedges.Wait()
+		if got := header.Get("X-Number"); got != "mine" {
+			t.Errorf("the headers became those of reply %q after the call had returned", got)
 		}
 	})
 }
