@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jacinth-rpc/jacinth/internal/call"
@@ -109,7 +110,7 @@ type Client struct {
 	NoRetry bool
 
 	once   sync.Once
-	called *call.Engine // made of the fields above at the first call
+	called atomic.Pointer[call.Engine] // made of the fields above at the first call
 }
 
 // Failures on the way to a method and back, as opposed to an [Error] that the service answered with. They are
@@ -128,8 +129,8 @@ const timeoutHeader = call.TimeoutHeader
 
 // engine returns what takes the calls of the client to the service.
 func (c *Client) engine() *call.Engine {
-	c.once.Do(func() { c.called = call.New(c.config()) })
-	return c.called
+	c.once.Do(func() { c.called.Store(call.New(c.config())) })
+	return c.called.Load()
 }
 
 func (c *Client) config() call.Config {
@@ -195,7 +196,11 @@ func scopeOf(ctx context.Context) any {
 // Close ends the watch of the registry that a client with a Service has, and does nothing to one with a URL. Calls
 // under way go on, and a call after Close begins to watch again. A client that is no longer needed has to be closed
 // only by those who mind the five minutes until the watch ends by itself.
-func (c *Client) Close() { c.engine().Close() }
+func (c *Client) Close() {
+	if engine := c.called.Load(); engine != nil {
+		engine.Close()
+	}
+}
 
 // Positional are params by position, for the untyped calls: jacinth.Positional{42, 23}.
 type Positional []any
@@ -285,7 +290,7 @@ func (c *Client) outgoing(method string, params any, options []CallOption, fit f
 	}
 	out := &outgoing{Outgoing: call.Outgoing{
 		Name: method, Params: encoded, Timeout: said.timeout, Header: said.header, Reply: said.reply,
-		Harmless: said.readOnly || said.idempotent || c.engine().IsHarmless(method),
+		Harmless: said.readOnly || said.idempotent,
 	}}
 	if len(c.Middleware) > 0 {
 		out.method = &Method{Name: method, ReadOnly: said.readOnly, Idempotent: said.idempotent, Timeout: said.timeout}

@@ -474,6 +474,24 @@ func TestClient_Specs_marks(t *testing.T) {
 	})
 }
 
+// TestClient_beforeTheFirstCall holds that a client may be changed until then, and neither Close nor a batch that is not sent
+// yet is one.
+func TestClient_beforeTheFirstCall(t *testing.T) {
+	remote, complete := newRemote(t, replying(200, `[{"jsonrpc":"2.0","id":$0,"result":1}]`))
+	client := new(jacinth.Client)
+	client.Close()
+	batch := client.Batch()
+	batch.Call("m", nil)
+	client.URL, client.Transport, client.Token = complete.URL, complete.Transport, "secret"
+	client.Close()
+	if err := batch.Send(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := remote.received()[0].header.Get("X-Api-Token"); got != "secret" {
+		t.Errorf("the token is %q, want that which was set before the first call", got)
+	}
+}
+
 func TestClient_Require(t *testing.T) {
 	config := quiet("vault")
 	config.Authorize = jacinth.Tokens("a-token-for-the-vault")

@@ -144,7 +144,7 @@ type Outgoing struct {
 	Params       []byte // JSON; nil for none
 	Timeout      time.Duration
 	Notification bool
-	Harmless     bool // running it twice does no harm; of no meaning in a notification
+	Harmless     bool // running it twice does no harm, as far as its caller knows; of no meaning in a notification
 
 	Header http.Header  // sent with it beside others; nil for none
 	Reply  *http.Header // set to the headers of the reply; may be nil
@@ -186,6 +186,7 @@ func (e *Engine) Deliver(ctx context.Context, out *Outgoing) (json.RawMessage, e
 	ctx, cancel := e.WithDeadline(ctx, out.Timeout)
 	defer cancel()
 	e.budget.earn(1)
+	out.Harmless = out.Harmless || e.limits.isHarmless(out.Name)
 	for attempt := 1; ; attempt++ {
 		raw, failed := e.try(ctx, out)
 		if failed == nil {

@@ -27,9 +27,9 @@ func (e *Engine) Learn(said Limits, harmless map[string]bool) {
 	l.harmless.Store(&harmless)
 }
 
-// IsHarmless reports whether the service has said that running a method twice does no harm.
-func (e *Engine) IsHarmless(method string) bool {
-	methods := e.limits.harmless.Load()
+// isHarmless reports whether the service has said that running a method twice does no harm.
+func (l *limits) isHarmless(method string) bool {
+	methods := l.harmless.Load()
 	return methods != nil && (*methods)[method]
 }
 
