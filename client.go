@@ -71,11 +71,11 @@ type Client struct {
 	TokenSource func(ctx context.Context) (string, error)
 	TokenHeader string
 
-	Header http.Header // sent with every request; see WithHeader for one call
+	Header http.Header // sent with every request; see SendHeader for one call, and WithHeader for those of a context
 
 	// Transport sends the requests; nil is one that all Clients share, with HTTP/1.1 and, over TLS, HTTP/2. For one with
-	// another certificate, proxy or dialer, change what [NewTransport] returns. Redirects are never followed: they would carry
-	// the token to whatever host they lead to.
+	// another certificate, proxy or dialer, change what [NewTransport] returns. Redirects are never followed: they would
+	// carry the token to whatever host they lead to.
 	Transport http.RoundTripper
 
 	// Middleware wraps every call and notification that is not part of a Batch; the first is the outermost. Retries and the
@@ -142,7 +142,6 @@ func (c *Client) config() call.Config {
 		Hooks: call.Hooks{
 			Failure: remoteError,
 			Header:  c.addHeader,
-			Alone:   func(ctx context.Context) bool { return headerFrom(ctx) != nil },
 			Scope:   scopeOf,
 			WithScope: func(ctx context.Context, scope any) context.Context {
 				return context.WithValue(ctx, requestKey{}, scope)
@@ -301,13 +300,13 @@ func (c *Client) outgoing(method string, params any, options []CallOption, fit f
 // call takes one call through the middleware and returns its raw result, nil for a notification.
 func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, error) {
 	if len(c.Middleware) == 0 {
-		return c.engine().Deliver(ctx, &out.Outgoing)
+		return c.deliver(ctx, &out.Outgoing)
 	}
 	request := &Request{Method: out.method, Notification: out.Notification, params: out.Params}
 	request.Address = c.engine().Where()
 	send := func(ctx context.Context, _ *Request) (any, error) {
 		own := out.Outgoing // a middleware may send the call twice, also at the same time
-		return c.engine().Deliver(ctx, &own)
+		return c.deliver(ctx, &own)
 	}
 	if out.Reply != nil {
 		heard := &replyHeader{into: out.Reply}
@@ -316,7 +315,7 @@ func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, erro
 			own, header := out.Outgoing, http.Header(nil)
 			own.Reply = &header
 			defer func() { heard.set(header) }()
-			return c.engine().Deliver(ctx, &own)
+			return c.deliver(ctx, &own)
 		}
 	}
 	result, err := chain(send, c.Middleware)(ctx, request)
@@ -331,6 +330,12 @@ func (c *Client) call(ctx context.Context, out *outgoing) (json.RawMessage, erro
 		return nil, fmt.Errorf("%s: %w: a middleware's result cannot be encoded: %w", out.Name, ErrBadReply, err)
 	}
 	return raw, nil
+}
+
+// deliver takes one call to the service.
+func (c *Client) deliver(ctx context.Context, out *call.Outgoing) (json.RawMessage, error) {
+	out.Alone = out.Header != nil || out.Reply != nil || headerFrom(ctx) != nil
+	return c.engine().Deliver(ctx, out)
 }
 
 var errNoParams = errors.New("params must be encoded as a JSON object or array: use a struct, a map or Positional")

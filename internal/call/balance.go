@@ -75,8 +75,8 @@ func (e *Engine) choose(ctx context.Context, tried []*peer) (*peer, *attemptErro
 	return p, nil
 }
 
-// pick takes the less busy one of two at random (power of two choices), which spreads calls nearly as evenly as the least busy of all would,
-// and does not send all callers to the same one at the same time.
+// pick takes the less busy one of two at random (power of two choices), which spreads calls nearly as evenly as the least
+// busy of all would, and does not send all callers to the same one at the same time.
 func (r *roster) pick(tried []*peer) *peer {
 	among := r.usable
 	if len(tried) > 0 {

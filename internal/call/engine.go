@@ -61,9 +61,6 @@ type Hooks struct {
 	// Header adds the headers that a call in ctx carries beside those of the protocol.
 	Header func(ctx context.Context, header http.Header)
 
-	// Alone reports whether a call in ctx must not share a request with others.
-	Alone func(ctx context.Context) bool
-
 	// Scope returns the request that a call in ctx is made for, nil for none, and WithScope puts it into a context.
 	Scope     func(ctx context.Context) any
 	WithScope func(ctx context.Context, scope any) context.Context
@@ -145,6 +142,7 @@ type Outgoing struct {
 	Timeout      time.Duration
 	Notification bool
 	Harmless     bool // running it twice does no harm, as far as its caller knows; of no meaning in a notification
+	Alone        bool // it has headers of its own, and shares no request with others
 
 	Header http.Header  // sent with it beside others; nil for none
 	Reply  *http.Header // set to the headers of the reply; may be nil
@@ -158,9 +156,6 @@ func (o *Outgoing) exclude(p *peer) {
 		o.tried = append(o.tried, p)
 	}
 }
-
-// isAlone reports whether the call must have a request of its own.
-func (o *Outgoing) isAlone() bool { return o.Notification || o.Header != nil || o.Reply != nil }
 
 // sizeHint is about how many bytes the call has as JSON-RPC.
 func (o *Outgoing) sizeHint() int { return 64 + len(o.Name) + len(o.Params) }
@@ -209,7 +204,7 @@ func (e *Engine) try(ctx context.Context, out *Outgoing) (json.RawMessage, *atte
 	switch {
 	case failed != nil:
 		return nil, failed
-	case e.config.Coalesce > 0 && !out.isAlone() && !e.config.Alone(ctx):
+	case e.config.Coalesce > 0 && !out.Notification && !out.Alone:
 		return e.coalescer.call(ctx, e, out, token)
 	}
 	return e.single(ctx, out, token)

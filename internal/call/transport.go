@@ -22,14 +22,10 @@ import (
 // clocks of two machines need not agree.
 const TimeoutHeader = "Jacinth-Timeout-Ms"
 
-// Failures on the way to a method and back, as opposed to an [Error] that the service answered with. They are
-// matched with errors.Is; the context's own error is in the chain too when that is what ended the call.
+// Failures on the way to a method and back, as package jacinth documents them.
 var (
-	// ErrNotSent says that the call never reached a service that could have run it.
-	ErrNotSent = errors.New("the call was not sent")
-	// ErrNoReply says that the call was sent and its answer did not arrive, or not whole: it may have run or not.
-	ErrNoReply = errors.New("the call was not answered")
-	// ErrBadReply says that the response was not valid JSON-RPC: the call may have run.
+	ErrNotSent  = errors.New("the call was not sent")
+	ErrNoReply  = errors.New("the call was not answered")
 	ErrBadReply = errors.New("the reply is not valid")
 )
 
@@ -90,8 +86,8 @@ func (e *Engine) exchange(ctx context.Context, to *peer, m message) (reply, *att
 	return receive(ctx, response, to.target.URL, &e.config.Hooks, e.maxResponse())
 }
 
-// send sends a request. It follows no redirects, as http.Client does: they would carry X-Api-Token along to whatever host
-// they lead to.
+// send sends a request. Unlike http.Client it follows no redirects, which would carry X-Api-Token along to whatever host they
+// lead to.
 func (e *Engine) send(request *http.Request) (*http.Response, error) {
 	if user := request.URL.User; user != nil && request.Header["Authorization"] == nil {
 		password, _ := user.Password()
