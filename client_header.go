@@ -16,7 +16,8 @@ type ownHeader struct {
 type headerKey struct{}
 
 // WithHeader returns a context whose calls carry one more HTTP header. It goes before the headers of the Client, and
-// before its token where it has the same name. Calls with headers of their own are not coalesced with others.
+// before its token where it has the same name. Calls with headers of their own are not coalesced with others. For a single
+// call there is [SendHeader].
 func WithHeader(ctx context.Context, key, value string) context.Context {
 	header := headerFrom(ctx).Clone()
 	if header == nil {
@@ -36,7 +37,8 @@ func headerFrom(ctx context.Context) http.Header {
 	return own.header
 }
 
-// addHeader adds the headers of a call beside those of the protocol: what is said of one call goes before what is said of all.
+// addHeader adds the headers of a call beside those of the protocol and of SendHeader: what is said of the calls in a context
+// goes before what is said of all.
 func (c *Client) addHeader(ctx context.Context, header http.Header) {
 	propagate(ctx, header)
 	for _, more := range []http.Header{c.Header, headerFrom(ctx)} {

@@ -36,5 +36,5 @@ func NewTransport() *http.Transport {
 	}
 }
 
-// sharedTransport keeps the connections of all clients that bring no http.Client.
+// sharedTransport keeps the connections of all clients that have no Transport of their own.
 var sharedTransport = NewTransport()

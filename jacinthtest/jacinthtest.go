@@ -34,7 +34,7 @@ import (
 )
 
 // New serves svc in memory until the test ends and returns a client of it. The client may be changed before its
-// first call, to give it a Token for example; its URL and HTTP fields are what leads to svc.
+// first call, to give it a Token for example; its URL and its Transport are what leads to svc.
 //
 // When the test ends, calls under way have their contexts ended, and New waits for their handlers to return. One
 // service may be served to several tests, at the same time too. Its background tasks do not run.
