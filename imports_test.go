@@ -81,8 +81,9 @@ var importRules = map[string]struct {
 // jsonJudges are the packages whose tests may import jsonModule: there it is the judge of what is right.
 var jsonJudges = []string{own("openrpc"), own("internal/codec"), own("internal/plan"), own("internal/wire")}
 
-// withoutHTTP are the packages that know no transport.
-var withoutHTTP = []string{own("internal/codec"), own("internal/plan"), own("internal/wire"), own("internal/lazyctx")}
+// withHTTP are the packages below the root package that may know a transport. All others there are the same whatever carries a
+// message.
+var withHTTP = []string{own("internal/call"), own("internal/listener"), own("internal/testkit")}
 
 // unsafeReasons are the imports that no file has, in any module of this repository. A test may import unsafe, to name
 // the pointer that it sees refused.
@@ -224,7 +225,7 @@ func importFaults(p listed) []string {
 				"library, and json/v2 only in those of %s", p.ImportPath, imported, strings.Join(jsonJudges, ", ")))
 		}
 	}
-	if slices.Contains(withoutHTTP, p.ImportPath) && slices.Contains(p.Deps, "net/http") {
+	if strings.HasPrefix(p.ImportPath, own("internal")+"/") && !slices.Contains(withHTTP, p.ImportPath) && slices.Contains(p.Deps, "net/http") {
 		faults = append(faults, fmt.Sprintf("%s reaches net/http: messages and params are the same whatever carries "+
 			"them", p.ImportPath))
 	}
