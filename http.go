@@ -106,7 +106,7 @@ func (e *endpoint) peer(header http.Header, arrived time.Time) Peer {
 }
 
 // refuse answers a request that never gets to the dispatcher. What is left of its body is not worth reading here: see
-// lingerer for what becomes of it.
+// internal/listener for what becomes of it.
 func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, failure *Error) {
 	w.Header().Set("Connection", "close")
 	e.service.logRefusal(r.Context(), r.RemoteAddr, status, failure)

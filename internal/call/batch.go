@@ -57,9 +57,9 @@ func (e *Engine) DeliverAll(ctx context.Context, items []*Item) {
 		if worst == nil {
 			return
 		}
-		granted, with := e.again(ctx, attempt, len(open), worst)
+		granted, last := e.again(ctx, attempt, len(open), worst)
 		if granted == 0 {
-			if with != worst {
+			if last != worst {
 				for _, it := range open {
 					it.failed = it.failed.interrupted(why(ctx))
 				}

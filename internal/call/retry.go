@@ -69,7 +69,7 @@ func isTransient(status int) bool {
 
 // again waits until calls that failed so may be sent again, and returns how many of them may be: none when the attempts,
 // the time or the budget are used up. When the context ends meanwhile, the failure that it returns says so.
-func (e *Engine) again(ctx context.Context, attempt, calls int, failed *attemptError) (granted int, with *attemptError) {
+func (e *Engine) again(ctx context.Context, attempt, calls int, failed *attemptError) (granted int, last *attemptError) {
 	if e.config.NoRetry || attempt >= maxAttempts || ctx.Err() != nil {
 		return 0, failed
 	}
