@@ -34,9 +34,9 @@ func SendHeader(key, value string) CallOption {
 	})
 }
 
-// ReplyHeader sets what into points to, which is of one call: the HTTP headers of the reply, of the last one if the call was
-// repeated, and nil if none came. They are there once the call has returned, or is [Pending.Done]. The call is not coalesced
-// with others.
+// ReplyHeader sets what into points to, to the HTTP headers of the reply: of the last one if the call was repeated, and nil if
+// none came. They are there once the call has returned, or once the [Pending] of [Name.Go] is done; until then nothing else may
+// use what into points to. The call is not coalesced with others.
 func ReplyHeader(into *http.Header) CallOption {
 	return callOption(func(c *callOptions) {
 		if c.reply = into; into != nil {
