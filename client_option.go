@@ -3,6 +3,8 @@ package jacinth
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -24,7 +26,8 @@ type callOptions struct {
 }
 
 // SendHeader sends one more HTTP header with a call. It goes before those of [WithHeader] and of the Client, its token too
-// where it has the same name, but not before those of the protocol. The call is not coalesced with others.
+// where it has the same name. The call is not coalesced with others. It fails, before it is sent, with a header that HTTP cannot
+// carry and with one that the protocol sets by itself, such as Content-Type.
 func SendHeader(key, value string) CallOption {
 	return callOption(func(c *callOptions) {
 		if c.header == nil {
@@ -70,6 +73,8 @@ var (
 	errNilOption     = errors.New("an option of the call is nil")
 	errBatchTimeout  = errors.New("a call of a batch has no Timeout of its own: the context of Send bounds them all")
 	errBatchHeader   = errors.New("a call of a batch has no header of its own: give Send a context of WithHeader")
+	errHeader        = errors.New("a header of the call is none that HTTP can carry: its name is a token, its value one line")
+	errOwnHeader     = errors.New("a header of the call is one that the protocol sets by itself")
 	errNotRepeatable = errors.New("a notification is never sent again: leave ReadOnly and Idempotent out")
 )
 
@@ -82,8 +87,24 @@ func optionsOf(options []CallOption) (callOptions, error) {
 		}
 		option.applyToCall(&c)
 	}
-	return c, nil
+	return c, checkHeader(c.header)
 }
+
+// checkHeader refuses headers that would not arrive.
+func checkHeader(header http.Header) error {
+	for name, values := range header {
+		switch {
+		case !headerName.MatchString(name) || strings.ContainsFunc(values[0], func(c rune) bool { return isControl(c) && c != '\t' }):
+			return errHeader
+		case slices.Contains(protocolHeaders, name):
+			return errOwnHeader
+		}
+	}
+	return nil
+}
+
+// protocolHeaders are those that each request has, whatever a caller says.
+var protocolHeaders = []string{"Content-Type", "Accept", "Content-Length", "Transfer-Encoding", "Host", "Connection", timeoutHeader}
 
 // forBatch refuses what means nothing for one call of several.
 func (c *callOptions) forBatch() error {

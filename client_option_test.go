@@ -39,6 +39,11 @@ func TestCallOption_thatMeansNothing(t *testing.T) {
 		{"a header in a batch", inBatch(jacinth.SendHeader("A", "b")), "a context of WithHeader"},
 		{"the header of a reply in a batch", inBatch(jacinth.ReplyHeader(&header)), "a context of WithHeader"},
 		{"nil", client.Call(t.Context(), "m", nil, nil, nil), "an option of the call is nil"},
+		{"a header of the protocol", client.Call(t.Context(), "m", nil, nil, jacinth.SendHeader("content-type", "text/plain")), "sets by itself"},
+		{"the time of the protocol", client.Notify(t.Context(), "m", nil, jacinth.SendHeader("Jacinth-Timeout-Ms", "1")), "sets by itself"},
+		{"a header of two lines", client.Call(t.Context(), "m", nil, nil, jacinth.SendHeader("A", "b\r\nC: d")), "that HTTP can carry"},
+		{"a name with a space", client.Call(t.Context(), "m", nil, nil, jacinth.SendHeader("A b", "c")), "that HTTP can carry"},
+		{"no name", client.Call(t.Context(), "m", nil, nil, jacinth.SendHeader("", "c")), "that HTTP can carry"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if !errors.Is(test.err, jacinth.ErrNotSent) || !strings.Contains(test.err.Error(), "m: ") || !strings.Contains(test.err.Error(), test.want) {
@@ -56,7 +61,7 @@ func TestSendHeader(t *testing.T) {
 	client.Header, client.Coalesce = http.Header{"X-Of-All": {"a"}, "X-Own": {"a"}}, 2
 	ctx := jacinth.WithHeader(t.Context(), "X-Of-Context", "b")
 	ctx = jacinth.WithHeader(ctx, "X-Own", "b")
-	if err := client.Call(ctx, "m", nil, nil, jacinth.SendHeader("x-own", "c"), jacinth.SendHeader("X-More", "d"), jacinth.SendHeader("Content-Type", "text/plain")); err != nil {
+	if err := client.Call(ctx, "m", nil, nil, jacinth.SendHeader("x-own", "c"), jacinth.SendHeader("X-More", "d")); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.Notify(t.Context(), "m", nil, jacinth.SendHeader("X-Own", "e")); err != nil {

@@ -251,6 +251,10 @@ func TestClient_obeysRetryAfterOfAnError(t *testing.T) {
 		{`{"processed":false}`, 0},
 		{`{"processed":false,"retryAfterMs":10000}`, end}, // the deadline
 		{`{"processed":false,"retryAfterMs":9223372036854775807}`, end},
+		{`{"processed":false,"retryAfterMs":1e300}`, end},
+		{`{"processed":false,"retryAfterMs":1500.5}`, 1500*time.Millisecond + 500*time.Microsecond},
+		{`{"processed":false,"retryAfterMs":"soon"}`, 0},
+		{`{"processed":false,"retryAfterMs":null,"limit":"much"}`, 0},
 	} {
 		answer := failing(200, jacinth.Unavailable, test.data)
 		inBatch := func(w http.ResponseWriter, got *received) {

@@ -262,7 +262,7 @@ func (got reply) tooLarge() (calls, bytes int) {
 	if refusal.code != invalidRequest {
 		return 0, 0
 	}
-	limit := hintIn(refusal.data).Limit
+	limit := hintIn(refusal.data).limit
 	if got.status == http.StatusRequestEntityTooLarge {
 		return 0, limit
 	}

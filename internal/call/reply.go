@@ -191,24 +191,33 @@ const (
 
 // hint is what the data of an error says to a client.
 type hint struct {
-	Limit      int   `json:"limit"`        // that the request passed
-	Processed  *bool `json:"processed"`    // false: nothing was run, so that sending again is safe
-	RetryAfter int64 `json:"retryAfterMs"` // milliseconds to wait before that
+	limit      int           // that the request passed; 0 if it does not say
+	notRun     bool          // nothing was run, so that sending again is safe
+	retryAfter time.Duration // to wait before that
 }
 
-// hintIn reads the data of an error. Data of another form says nothing.
-func hintIn(data json.RawMessage) hint {
-	var said hint
-	if data == nil || codec.Decode(data, &said) != nil {
-		return hint{}
+// hintIn reads the data of an error. Each member counts by itself: one of another form says nothing, and takes nothing from
+// the others.
+func hintIn(data json.RawMessage) (said hint) {
+	var members map[string]json.RawMessage
+	if data == nil || codec.Decode(data, &members) != nil {
+		return said
 	}
+	member := func(name string, into any) bool {
+		raw, has := members[name]
+		return has && codec.Decode(raw, into) == nil
+	}
+	var processed *bool
+	if member("processed", &processed) {
+		said.notRun = processed != nil && !*processed
+	}
+	var millis float64
+	if member("retryAfterMs", &millis) {
+		// What is longer than any service means is a long time as well.
+		said.retryAfter = time.Duration(min(max(millis, 0), math.MaxInt32) * float64(time.Millisecond))
+	}
+	member("limit", &said.limit)
 	return said
-}
-
-// retryAfter is the time to wait, which is at most 0 if there is none. What is larger than any service means is a long time
-// as well.
-func (h *hint) retryAfter() time.Duration {
-	return time.Duration(min(h.RetryAfter, math.MaxInt32)) * time.Millisecond
 }
 
 // answeredError reads the error of a reply.
@@ -227,9 +236,9 @@ func (got reply) answeredError(answer *wire.Reply) *attemptError {
 		return failed
 	}
 	said := hintIn(failed.data)
-	failed.after = max(failed.after, said.retryAfter())
+	failed.after = max(failed.after, said.retryAfter)
 	switch {
-	case said.Processed != nil && !*said.Processed:
+	case said.notRun:
 		failed.repeat = always
 	case isTransient(got.status):
 		failed.repeat = ifHarmless
