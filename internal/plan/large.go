@@ -52,6 +52,9 @@ func largeOf(t reflect.Type) *largeBound {
 	return nil
 }
 
+// spareWords is, in bytes, the room that package math/big makes in a number for words that it has not got yet.
+const spareWords = 64
+
 // check says what is wrong with the value src[at:end], and else how much memory it asks for.
 func (l *largeBound) check(src []byte, at, end int) (bytes int, faults []Fault) {
 	text := src[at:end]
@@ -74,7 +77,7 @@ func (l *largeBound) check(src []byte, at, end int) (bytes int, faults []Fault) 
 			Got: cut(src[at:end], maxText),
 		}}
 	}
-	return len(text) + power, nil
+	return spareWords + len(text) + power, nil
 }
 
 // power10or2 returns the magnitude of the exponent of a number as package math/big reads it, of ten behind an e or of two

@@ -69,7 +69,7 @@ func (s *textShape) weigh(src []byte, at, end int) (size int, faults []Fault) {
 	switch {
 	case s.large != nil:
 		return s.large.check(src, at, end)
-	case s.words != timeWords && bytes.IndexByte(src[at:end], '%') >= 0:
+	case s.words != timeWords && hasPercent(src[at:end]):
 		return scope + rounded(end-at), nil
 	case s.words != timeWords:
 		return other + rounded(end-at), nil
@@ -78,6 +78,11 @@ func (s *textShape) weigh(src []byte, at, end int) (size int, faults []Fault) {
 	default:
 		return zone, nil
 	}
+}
+
+// hasPercent reports whether there is a percent sign in a text as it stands in JSON.
+func hasPercent(text []byte) bool {
+	return bytes.IndexByte(text, '%') >= 0 || bytes.Contains(text, []byte(`\u0025`))
 }
 
 // ownShape is any JSON value that a type decodes itself, out of its JSON. Nothing is known of what it takes.

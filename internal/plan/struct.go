@@ -71,7 +71,7 @@ func (s *structShape) decode(b *Budget, src []byte, at int, into reflect.Value) 
 		there.add(i)
 		hint = i + 1
 		f := &s.fields[i]
-		end, inside := f.shape.decode(b, src, at, f.in(into))
+		end, inside := f.decode(b, src, at, into)
 		if inside != nil {
 			faults = under(faults, inside, segment(f.name))
 		}
@@ -101,7 +101,7 @@ func (s *structShape) decodeList(b *Budget, src []byte, at int, into reflect.Val
 		}
 		there.add(i)
 		f := &s.fields[i]
-		end, inside := f.shape.decode(b, src, at, f.in(into))
+		end, inside := f.decode(b, src, at, into)
 		if inside != nil {
 			faults = under(faults, inside, "/"+strconv.Itoa(i))
 		}
@@ -162,7 +162,7 @@ func (s *structShape) complete(b *Budget, there *presence, into reflect.Value, f
 			}
 			faults = append(faults, Fault{Path: path, Rule: Required, Expected: f.shape.expected()})
 		case f.isReachable(into):
-			if _, inside := f.shape.decode(b, f.otherwise, 0, f.in(into)); inside != nil && b.over() {
+			if _, inside := f.decode(b, f.otherwise, 0, into); inside != nil && b.over() {
 				return under(faults, inside, segment(f.name))
 			}
 		}
@@ -170,19 +170,23 @@ func (s *structShape) complete(b *Budget, there *presence, into reflect.Value, f
 	return faults
 }
 
-// in returns the field within the struct into. Pointers to embedded structs on the way are set when they are nil.
-func (f *field) in(into reflect.Value) reflect.Value {
+// decode puts the value at src[at:] into the field of the struct into. Pointers to embedded structs on the way are set
+// when they are nil.
+func (f *field) decode(b *Budget, src []byte, at int, into reflect.Value) (int, []Fault) {
 	into = into.Field(f.first)
 	for _, i := range f.rest {
 		if into.Kind() == reflect.Pointer {
 			if into.IsNil() {
+				if !b.take(rounded(int(into.Type().Elem().Size()))) {
+					return b.stop(src)
+				}
 				into.Set(reflect.New(into.Type().Elem()))
 			}
 			into = into.Elem()
 		}
 		into = into.Field(i)
 	}
-	return into
+	return f.shape.decode(b, src, at, into)
 }
 
 // isReachable reports whether no embedded struct on the way to the field is a nil pointer.
