@@ -8,6 +8,7 @@ package codec
 import (
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 
 	"github.com/go-json-experiment/json"
@@ -53,6 +54,11 @@ func Marshal(value any) ([]byte, error) {
 // names and invalid UTF-8 are refused; unknown members are ignored; a nil or "null" clears the target.
 func Decode(data []byte, into any) error {
 	return json.Unmarshal(data, into)
+}
+
+// DecodeFrom is [Decode] of all that r has, as it comes.
+func DecodeFrom(r io.Reader, into any) error {
+	return json.UnmarshalRead(r, into)
 }
 
 // DecodeKnown is Decode for a target that must know all members.

@@ -330,25 +330,31 @@ func TestDecodeWithin_stopsWithItsContext(t *testing.T) {
 	t.Run("maps", stops[[]map[string]int](list(`{"a":1}`, 256<<10), 0))
 	t.Run("map", stops[map[string]int](object(`1`, 256<<10), 0))
 	t.Run("any", stops[[]any](list(`[1]`, 64<<10), 0))
+	t.Run("any that is long", stopsAfter[struct {
+		A any `json:"a"`
+	}](`{"a":`+list(`1e-310`, 64<<10)+`}`, 0, 4))
 	t.Run("pattern", stops[patterns](`{"text":"`+strings.Repeat("a", 65<<10)+`"}`, 0))
 	t.Run("patterns", stops[[]patterns](list(`{"text":"`+strings.Repeat("a", 2<<10)+`"}`, 64<<10), 0))
 }
 
 // stops decodes raw into a T with a context that ends at its second look.
-func stops[T any](raw string, most int) func(*testing.T) {
+func stops[T any](raw string, most int) func(*testing.T) { return stopsAfter[T](raw, most, 1) }
+
+// stopsAfter is stops with a context that ends after that many looks.
+func stopsAfter[T any](raw string, most, looks int) func(*testing.T) {
 	return func(t *testing.T) {
 		var body, all plan.Room
 		body.Reset(math.MaxInt)
 		all.Reset(math.MaxInt)
-		ctx := &ending{Context: t.Context(), after: 1}
+		ctx := &ending{Context: t.Context(), after: looks}
 		var budget plan.Budget
 		budget.Begin(ctx, &body, &all)
 		counted = 0
 		var value T
 		faults := compiled[T](t).DecodeWithin([]byte(raw), reflect.ValueOf(&value).Elem(), &budget)
-		if !errors.Is(budget.Err(), context.DeadlineExceeded) || ctx.asked != 2 || len(faults) == 0 {
-			t.Errorf("decoding ends with %v and %d faults after %d looks, want the error of the context at the second",
-				budget.Err(), len(faults), ctx.asked)
+		if !errors.Is(budget.Err(), context.DeadlineExceeded) || ctx.asked != looks+1 || len(faults) == 0 {
+			t.Errorf("decoding ends with %v and %d faults after %d looks, want the error of the context at look %d",
+				budget.Err(), len(faults), ctx.asked, looks+1)
 		}
 		if counted > most {
 			t.Errorf("%d values were given to their types, want at most %d", counted, most)

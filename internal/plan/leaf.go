@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"io"
 	"reflect"
 
 	"github.com/jacinth-rpc/jacinth/internal/codec"
@@ -19,8 +20,16 @@ func (anyShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, 
 	if !b.work(w.values) || !b.take(w.bytes) {
 		return b.stop(src)
 	}
-	err := codec.Decode(src[at:end], into.Addr().Interface())
-	if err == nil {
+	var err error
+	if value := src[at:end]; w.values > quickValues {
+		err = codec.DecodeFrom(&portions{rest: value, budget: b}, into.Addr().Interface())
+	} else {
+		err = codec.Decode(value, into.Addr().Interface())
+	}
+	switch {
+	case b.over():
+		return b.stop(src)
+	case err == nil:
 		return end, nil
 	}
 	fault := refusal(err, src[at:end], floatBounds(64))
@@ -29,6 +38,29 @@ func (anyShape) decode(b *Budget, src []byte, at int, into reflect.Value) (int, 
 		fault.Rule = Range
 	}
 	return end, []Fault{fault}
+}
+
+const (
+	// quickValues are too few to look at the time meanwhile, even if each takes 10 µs, as a float near nothing does (1e-310).
+	quickValues = 512
+	// portion is how many bytes of more of them are read at a time.
+	portion = 512
+)
+
+// portions is a value that breaks off when the budget is over.
+type portions struct {
+	rest   []byte
+	budget *Budget
+}
+
+// Read makes it an [io.Reader].
+func (p *portions) Read(into []byte) (int, error) {
+	if len(p.rest) == 0 || !p.budget.work(portion) {
+		return 0, io.EOF
+	}
+	n := copy(into[:min(len(into), portion)], p.rest)
+	p.rest = p.rest[n:]
+	return n, nil
 }
 
 // textShape is a string that a type decodes itself, out of its text.
