@@ -369,7 +369,7 @@ func (x *exchange) run(c *callContext, w *codec.Writer, p *post, method *registe
 	if len(x.body) > method.mostBody {
 		return errBodyTooLarge.withLimit(method.mostBody)
 	}
-	if x.service.replies.areFull() || !method.room.Enter() {
+	if !method.brief && x.service.replies.areFull() || !method.room.Enter() {
 		v.shed = true
 		return errBusy
 	}

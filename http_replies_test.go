@@ -144,6 +144,27 @@ func TestReplyInFlight_shedsCalls(t *testing.T) {
 	})
 }
 
+// TestHostile_unreadRepliesHoldUpNoShortOne holds that callers who do not read keep nobody from a method whose replies take
+// no room in any case: before, replies of lists that nobody read kept a registry from hearing that instances are there.
+func TestHostile_unreadRepliesHoldUpNoShortOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := limitedService(jacinth.Limits{ReplyInFlight: 1 << 20})
+		jacinth.Public(svc, "renew", func(context.Context, jacinth.None) (jacinth.None, error) { return jacinth.None{}, nil })
+		jacinth.Public(svc, "ping", func(context.Context, jacinth.None) (bool, error) { return true, nil })
+		let := make(chan struct{})
+		for range 2 {
+			stall(t, svc, textCall(500<<10), let)
+		}
+		checkShed(t, "a call with a text as its result", callHTTP(svc, textCall(1)))
+		for _, method := range []string{"renew", "ping"} {
+			if got := callHTTP(svc, call(method)); got.status != http.StatusOK {
+				t.Errorf("a call of %s has status %d, want 200", method, got.status)
+			}
+		}
+		close(let)
+	})
+}
+
 // TestReplyInFlight_countsWhileRepliesAreMade holds that the replies of a batch count before all of them are there, and
 // that a binding beside HTTP has their room given back for it.
 func TestReplyInFlight_countsWhileRepliesAreMade(t *testing.T) {

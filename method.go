@@ -118,6 +118,7 @@ func (m *Method) check() error {
 type typed interface {
 	frame() frame
 	example() []byte // params to show how a call looks, nil when it takes none
+	isBrief() bool   // whether every result is a few bytes
 
 	describe(d *plan.Definitions) (params plan.Description, result *openrpc.Schema)
 	checkExample(params, result json.RawMessage) (encoded json.RawMessage, err error)
@@ -166,6 +167,8 @@ func (f *function[P, R]) frame() frame {
 	fresh.source = reflect.ValueOf(&fresh.result).Elem()
 	return fresh
 }
+
+func (f *function[P, R]) isBrief() bool { return f.null || reflect.TypeFor[R]().Kind() == reflect.Bool }
 
 func (f *function[P, R]) example() []byte { return f.params.Example() }
 

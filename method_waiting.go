@@ -26,6 +26,7 @@ func (l *Limits) waitingBody() int {
 // enroll finds out where calls of a method take their places.
 func (s *Service) enroll(m *registered) {
 	m.room, m.mostBody = &s.slots, math.MaxInt
+	m.brief = m.typed != nil && m.typed.isBrief()
 	if m.Waits {
 		m.room, m.mostBody = &s.waiting, s.limits.waitingBody()
 	}

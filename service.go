@@ -76,6 +76,7 @@ type registered struct {
 
 	room     *gate.Slots // of the service, where its calls take their places: see enroll
 	mostBody int         // bytes of a body with a call of it
+	brief    bool        // its replies are too short to be counted, so that there is room for one at any time
 }
 
 // New makes a service without methods of its own but rpc.discover and get_service_specs, with which it describes
