@@ -32,6 +32,11 @@ func TestHostile_keysInURLs(t *testing.T) {
 			{name: "a redirect with a query", answer: replying(307, "", "Location", repeated("https://other.test/?token=KEY"))},
 			{name: "no answer", answer: hangingUp},
 			{name: "half an answer", answer: raw("HTTP/1.1 200 OK\nContent-Length: 50\n\n{")},
+			{name: "a page that repeats the token", answer: replying(404, "X-Api-Token: jcn-4711-"+key)},
+			{name: "a message that repeats the URL", answer: func(w http.ResponseWriter, _ *received) {
+				_, _ = fmt.Fprintf(w, `{"jsonrpc":"2.0","id":null,"error":{"code":5,"message":"at /v3/%s"}}`, key)
+			}},
+			{name: "a transport that tells the token", fails: errors.New("sent with jcn-4711-" + key)},
 			{name: "no JSON-RPC", answer: replying(200, repeated(`{"path":"/v3/KEY"}`))},
 			{name: "nobody there", fails: errors.New("connection refused")},
 			{name: "a transport that tells", fails: fmt.Errorf("cannot reach %s", repeated("/v3/KEY"))},
@@ -39,7 +44,7 @@ func TestHostile_keysInURLs(t *testing.T) {
 		} {
 			t.Run(test.name+" of "+strings.ReplaceAll(target, key, "KEY"), func(t *testing.T) {
 				remote, client := newRemote(t, test.answer)
-				client.URL, client.NoRetry = target, true
+				client.URL, client.Token, client.NoRetry = target, "jcn-4711-"+key, true
 				if test.fails != nil {
 					client.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, test.fails })
 				}
@@ -52,7 +57,7 @@ func TestHostile_keysInURLs(t *testing.T) {
 					fmt.Sprint(sent), fmt.Sprint(one), fmt.Sprint(client.Require(t.Context(), "m")), client.String(), fmt.Sprintf("%+v", client),
 				}
 				for _, text := range texts {
-					if strings.Contains(text, key) || strings.Contains(text, key[:10]) || strings.Count(text, `Post "`) > 1 {
+					if strings.Contains(text, key) || strings.Contains(text, "4711") || strings.Contains(text, key[:10]) || strings.Count(text, `Post "`) > 1 {
 						t.Errorf("a client of %s says %s", target, text)
 					}
 				}

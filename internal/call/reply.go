@@ -26,7 +26,7 @@ const maxName = 128
 // maxQuote is how much of a reply that is no JSON-RPC an error repeats, in bytes.
 const maxQuote = 256
 
-// maxSearched is how much of it is searched for secrets of the URL, far more than is repeated.
+// maxSearched is how much of it is searched for secrets, far more than is repeated.
 const maxSearched = 16 << 10
 
 // reply is what came back for a message.
@@ -37,18 +37,20 @@ type reply struct {
 	location string                                                     // where a redirect leads
 	closing  bool                                                       // the service ends the connection
 	target   *url.URL                                                   // where the request went, which errors keep to themselves
+	token    string                                                     // that it carried, which they keep too
 	makes    func(code int, message string, data json.RawMessage) error // the error of an answer: see Hooks
 	from     *peer                                                      // nil without a registry
 }
 
 // receive reads the whole of a response, at most limit bytes.
-func receive(ctx context.Context, response *http.Response, target *url.URL, hooks *Hooks, limit int64) (reply, *attemptError) {
+func receive(ctx context.Context, response *http.Response, target *url.URL, token string, hooks *Hooks, limit int64) (reply, *attemptError) {
 	got := reply{
 		status:   response.StatusCode,
 		after:    retryAfter(response.Header),
 		location: response.Header.Get("Location"),
 		closing:  response.Close,
 		target:   target,
+		token:    token,
 		makes:    hooks.Failure,
 	}
 	if got.status == http.StatusSwitchingProtocols {
@@ -231,7 +233,8 @@ func (got reply) answeredError(answer *wire.Reply) *attemptError {
 	if data.Kind != wire.Absent && data.Kind != wire.Null {
 		failed.data = slices.Clone(data.In(raw)) // an error that is kept does not keep the whole reply
 	}
-	failed.err = got.makes(code, string(wire.Unquote(nil, text.In(raw))), failed.data)
+	message := redact.Message(string(wire.Unquote(nil, text.In(raw))), got.target, got.token)
+	failed.err = got.makes(code, message, failed.data)
 	if code != unavailable && !isTransient(got.status) {
 		return failed
 	}
@@ -251,8 +254,8 @@ func (got reply) bad(why string) *attemptError {
 	if got.location != "" && got.status >= 300 && got.status < 400 {
 		why = fmt.Sprintf("a redirect to %q, which is not followed: set Client.URL to where the service is", clip(redact.Location(got.location, got.target)))
 	}
-	// Servers repeat a path that they do not know. Keys are taken out before the text is cut, which could leave half of one.
-	text := clip(redact.Within(string(got.body[:min(len(got.body), maxSearched)]), got.target))
+	// Servers repeat a path that they do not know, and some the headers. Keys are taken out before the text is cut, which could leave half of one.
+	text := clip(redact.Within(string(got.body[:min(len(got.body), maxSearched)]), got.target, got.token))
 	failed := &attemptError{
 		err:    fmt.Errorf("%w: HTTP status %d, %s: %q", ErrBadReply, got.status, why, text),
 		after:  got.after,

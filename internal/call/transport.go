@@ -83,7 +83,7 @@ func (e *Engine) exchange(ctx context.Context, to *peer, m message) (reply, *att
 	if m.reply != nil {
 		*m.reply = response.Header
 	}
-	return receive(ctx, response, to.target.URL, &e.config.Hooks, e.maxResponse())
+	return receive(ctx, response, to.target.URL, m.token, &e.config.Hooks, e.maxResponse())
 }
 
 // send sends a request. Unlike http.Client it follows no redirects, which would carry X-Api-Token along to whatever host they
@@ -98,7 +98,7 @@ func (e *Engine) send(request *http.Request) (*http.Response, error) {
 		err = errNoResponse
 	}
 	if err != nil {
-		return nil, &url.Error{Op: "Post", URL: redact.Host(request.URL), Err: briefly(err, request.URL)}
+		return nil, &url.Error{Op: "Post", URL: redact.Host(request.URL), Err: briefly(err, request.URL, request.Header.Get(e.config.TokenHeader))}
 	}
 	if response.Body == nil {
 		response.Body = http.NoBody
@@ -117,13 +117,13 @@ type brief struct {
 func (b brief) Error() string { return b.text }
 func (b brief) Unwrap() error { return b.error }
 
-// briefly returns err with a text that has no secret of the URL in it, and is short: some errors of net/http quote all that
+// briefly returns err with a text that has no secret of the URL in it and not the token, and is short: some errors of net/http quote all that
 // a service sent.
-func briefly(err error, target *url.URL) error {
+func briefly(err error, target *url.URL, token string) error {
 	if inner, ok := errors.AsType[*url.Error](err); ok && inner == err { //nolint:errorlint // what wraps one has a text of its own
 		err = inner.Err // of a transport that is an http.Client inside: the URL is said once
 	}
-	text := redact.Within(err.Error(), target)
+	text := redact.Within(err.Error(), target, token)
 	if len(text) > maxQuote {
 		text = clip(text) + " …"
 	}

@@ -3,7 +3,9 @@
 package redact
 
 import (
+	"encoding/base64"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -47,41 +49,68 @@ func Host(u *url.URL) string {
 // shortest is how long a part of a URL is that may be a key. Shorter ones, such as api and v3, are words.
 const shortest = 8
 
-// Within returns text without the parts of u that may be a secret: user, password, the longer segments of the path, and
-// the query. Servers and transports repeat the URL of a request in what they say of it.
-func Within(text string, u *url.URL) string {
-	if u == nil {
+// shortestKey is how long a part of a path or a query is that is hardly a word.
+const shortestKey = 16
+
+// Within returns text without the parts of u that may be a secret: user and password, also as a header has them, the longer
+// segments of the path, and the query. Servers and transports repeat the URL of a request in what they say of it. The
+// further secrets, such as a token, are taken out too.
+func Within(text string, u *url.URL, further ...string) string {
+	return without(text, u, shortest, further)
+}
+
+// Message is Within for what a service says of a call. That is made for people, and may well have a word in it that is in
+// the URL too, so of path and query only parts as long as keys are taken out, and the query as a whole.
+func Message(text string, u *url.URL, further ...string) string {
+	return without(text, u, shortestKey, further)
+}
+
+func without(text string, u *url.URL, least int, further []string) string {
+	var secrets []string
+	hide := func(secret string, least int) {
+		if len(secret) >= least && strings.Contains(text, secret) {
+			secrets = append(secrets, secret)
+		}
+	}
+	for _, secret := range further {
+		hide(secret, shortest)
+	}
+	if u != nil {
+		if u.User != nil {
+			password, _ := u.User.Password()
+			hide(u.User.String(), shortest)
+			hide(password, shortest)
+			hide(u.User.Username(), shortest)
+			hide(base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)), shortest)
+		}
+		hide(u.RawQuery, shortest)
+		for pair := range strings.FieldsFuncSeq(u.RawQuery, func(c rune) bool { return c == '&' || c == ';' }) {
+			_, value, found := strings.Cut(pair, "=")
+			if !found {
+				value = pair
+			}
+			hide(value, least)
+			if plain, err := url.QueryUnescape(value); err == nil {
+				hide(plain, least)
+			}
+		}
+		for segment := range strings.SplitSeq(u.EscapedPath(), "/") {
+			hide(segment, least)
+			if plain, err := url.PathUnescape(segment); err == nil {
+				hide(plain, least)
+			}
+		}
+	}
+	if len(secrets) == 0 {
 		return text
 	}
-	hide := func(secret string) {
-		if len(secret) >= shortest {
-			text = strings.ReplaceAll(text, secret, mark)
-		}
+	// The longest first: one may be the beginning of another, the rest of which would be left.
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	pairs := make([]string, 0, 2*len(secrets))
+	for _, secret := range secrets {
+		pairs = append(pairs, secret, mark)
 	}
-	if u.User != nil {
-		password, _ := u.User.Password()
-		hide(u.User.String())
-		hide(password)
-		hide(u.User.Username())
-	}
-	hide(u.RawQuery)
-	for pair := range strings.FieldsFuncSeq(u.RawQuery, func(c rune) bool { return c == '&' || c == ';' }) {
-		_, value, found := strings.Cut(pair, "=")
-		if !found {
-			value = pair
-		}
-		hide(value)
-		if plain, err := url.QueryUnescape(value); err == nil {
-			hide(plain)
-		}
-	}
-	for segment := range strings.SplitSeq(u.EscapedPath(), "/") {
-		hide(segment)
-		if plain, err := url.PathUnescape(segment); err == nil {
-			hide(plain)
-		}
-	}
-	return text
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // Location returns where a redirect leads that answers a request to u: without its query, and without what [Within] takes

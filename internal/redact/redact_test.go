@@ -54,15 +54,49 @@ func TestWithin(t *testing.T) {
 		{"the user", "ada-lovelace", "…"},
 		{"what is too short to be a key", "v3, word, yes", "v3, word, yes"},
 		{"another text", "connection refused", "connection refused"},
+		{"user and password as a header has them", "Basic YWRhLWxvdmVsYWNlOmhpZGRlbi1wYXNzd29yZA==", "Basic …"},
+		{"a token", "X-Api-Token: the-token-itself", "X-Api-Token: …"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := redact.Within(test.text, u); got != test.want {
+			if got := redact.Within(test.text, u, "the-token-itself"); got != test.want {
 				t.Errorf("Within(%q) = %q, want %q", test.text, got, test.want)
 			}
 		})
 	}
 	if got := redact.Within("a text", nil); got != "a text" {
 		t.Errorf("Within of no URL = %q", got)
+	}
+}
+
+// TestWithin_nested has keys that begin, or end, with another part of the URL.
+func TestWithin_nested(t *testing.T) {
+	u, err := url.Parse("https://accounts:secret-accounts@host.test/accounts/accounts-sk-live-c0ffee?k=c0ffee-accounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "/accounts/accounts-sk-live-c0ffee c0ffee-accounts secret-accounts"
+	if got := redact.Within(text, u); got != "/…/… … …" {
+		t.Errorf("Within(%q) = %q", text, got)
+	}
+}
+
+func TestMessage(t *testing.T) {
+	u, err := url.Parse("https://host.test/accounts/0123456789abcdef?network=ethereum&key=fedcba9876543210")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"no such accounts":                       "no such accounts",
+		"0123456789abcdef is unknown":            "… is unknown",
+		"ethereum has no node":                   "ethereum has no node",
+		"the key fedcba9876543210 is unknown":    "the key … is unknown",
+		"?network=ethereum&key=fedcba9876543210": "?…",
+		"at /accounts/0123456789abcdef":          "at /accounts/…",
+		"the token the-token-itself is wrong":    "the token … is wrong",
+	} {
+		if got := redact.Message(text, u, "the-token-itself"); got != want {
+			t.Errorf("Message(%q) = %q, want %q", text, got, want)
+		}
 	}
 }
 
