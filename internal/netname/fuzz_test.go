@@ -22,7 +22,7 @@ func FuzzParseURL(f *testing.F) {
 	}
 	for _, text := range []string{
 		"http://10.0.0.7:8000/api", "https://[fd00::1]/", "http://[::ffff:10.0.0.1]:80", "http://localhost", "http://10.0.0.1\\@evil.test",
-		"http://Billing.Example.com:99999", "http://[::1%25lo]/", "http://a.b-c_d/%2f", "https://[::ffff:7f00:1]:443/x",
+		"http://Billing.Example.com:99999", "http://[::1%25lo]/", "http://a.b-c_d/%2f", "https://[::ffff:7f00:1]:443/x", "http://10.0.0.7]/",
 	} {
 		f.Add(text)
 	}

@@ -178,6 +178,8 @@ func TestParseURL(t *testing.T) {
 		"a zone":                    {"http://[fe80::1%25eth0]/", ""},
 		"IPv4 in brackets":          {"http://[10.0.0.7]/", ""},
 		"IPv6 without brackets":     {"http://fd00::1/", ""},
+		"a bracket at the end":      {"http://10.0.0.7]/", ""},
+		"a bracket behind a name":   {"https://evil.test]:80/", ""},
 		"loopback in two numbers":   {"http://127.1:80/", ""},
 		"loopback in one number":    {"http://2130706433/", ""},
 		"a space":                   {"http://10.0.0.7 /", ""},

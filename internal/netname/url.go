@@ -45,8 +45,8 @@ func fromHostPort(text string) (Host, error) {
 		}
 	}
 	inner, isBracketed := strings.CutPrefix(name, "[")
-	inner = strings.TrimSuffix(inner, "]")
-	if isBracketed != strings.Contains(inner, ":") {
+	inner, isClosed := strings.CutSuffix(inner, "]")
+	if isBracketed != isClosed || isBracketed != strings.Contains(inner, ":") {
 		return Host{}, fmt.Errorf("the host %q is not plainly one: addresses of IPv6 have brackets, and others have none", clip(text))
 	}
 	return Parse(inner)
