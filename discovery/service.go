@@ -40,8 +40,9 @@ type RegistryConfig struct {
 
 	// HolderShare is how much of each of these limits is for one caller whatever others take, in percent; 5. While less
 	// than half of a limit is taken, a caller may have more of it; beyond that it gets no more than its share, so that
-	// nobody can crowd out others. What it has, it keeps. Callers are told apart by their names, see [jacinth.Caller];
-	// 100 is for a registry in which all have one.
+	// nobody can crowd out others. What it has, it keeps, but for an instance that is silent and kept only because most
+	// are: that one makes room for a new one of the same service. Callers are told apart by their names, see
+	// [jacinth.Caller]; 100 is for a registry in which all have one.
 	HolderShare int
 
 	// StrangerShare is how many of the names and instances all callers without a token may have together, in percent;

@@ -3,6 +3,7 @@ package discovery
 import (
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // shares say how much of a table is for whom, whatever others take. The zero value knows no shares.
@@ -146,6 +147,22 @@ func (t *table) room(of holder, service string, g *group, isNew bool) error {
 		return t.roomForStranger(of, service, g)
 	}
 	return nil
+}
+
+// yield makes room in the share of a holder, and reports whether it did: an instance that is kept only because nothing is
+// forgotten for now gives its place to a new one of the same service and holder. A fleet that was killed and starts anew is
+// twice as large until then, and would itself be what is missing. t.mu is held.
+func (t *table) yield(of holder, g *group, now time.Time) bool {
+	if t.frozen.IsZero() {
+		return false // what is silent for so long is forgotten
+	}
+	for _, e := range g.entries {
+		if e.holder == of && e.dead.IsZero() && now.Sub(e.renewed) >= e.ttl {
+			t.bury(e, now, true)
+			return true
+		}
+	}
+	return false
 }
 
 // newName is 1 for a group that is new in a table.

@@ -68,6 +68,50 @@ func TestTable_countsWhatHoldersHave(t *testing.T) {
 	})
 }
 
+// TestHostile_aFleetThatStartsAnewFindsRoom holds that a fleet of one token, all of which is killed and starts anew, is not
+// kept out by what was there before. Until that is forgotten it is more than the share of the token, and since too few of the
+// new ones were let in, more than half of all was silent, so that nothing was forgotten for five minutes.
+func TestHostile_aFleetThatStartsAnewFindsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const fleet = 8
+		table := newTable(limits{names: 20, perName: 20, all: 100, waiters: 10}, shares{holder: 5, strangers: 20, perStranger: 16}, slog.New(slog.DiscardHandler))
+		shop := holder{name: "shop"}
+		known := func(run string) (count int) {
+			for i := range fleet {
+				id := fmt.Sprint(run, i)
+				if table.renew("shop", id, 1, true) == nil || table.register(record{jacinth.Instance{Service: "shop", ID: id}, 1}, shop) == nil {
+					count++
+				}
+			}
+			return count
+		}
+		beats := func(run string, length time.Duration) (count int) {
+			for range length / beat {
+				count = known(run)
+				time.Sleep(beat)
+			}
+			return count
+		}
+		if got := beats("before", time.Minute); got != fleet {
+			t.Fatalf("of %d instances, %d are known", fleet, got)
+		}
+		if got := beats("now", 30*time.Second); got != fleet {
+			t.Errorf("30 s after all were killed, %d of %d new instances are known", got, fleet)
+		}
+		beats("now", 2*time.Minute)
+		if got := table.status(); got.Instances != fleet || got.Frozen {
+			t.Errorf("two minutes later, the table has %d instances, and frozen is %t; want the %d new ones", got.Instances, got.Frozen, fleet)
+		}
+		if got := known("none"); got >= fleet {
+			t.Errorf("beside those that beat, %d more find room, which is beyond the share", got)
+		}
+		if want := recount(table); !reflect.DeepEqual(table.holdings, want) {
+			t.Errorf("holdings are %+v, want %+v", table.holdings, want)
+		}
+		time.Sleep(10 * time.Minute) // until no timer is left
+	})
+}
+
 // recount counts what holders have by looking at each entry. t.mu is held.
 func recount(t *table) map[holder]*holding {
 	counted := map[holder]*holding{}

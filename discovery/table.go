@@ -158,7 +158,11 @@ func (t *table) add(e *entry) error {
 	}
 	old := g.entries[e.ID]
 	if old == nil || !old.dead.IsZero() {
-		if err := t.room(e.holder, e.Service, g, old == nil); err != nil {
+		err := t.room(e.holder, e.Service, g, old == nil)
+		if _, isShare := errors.AsType[*shareError](err); isShare && t.yield(e.holder, g, e.renewed) {
+			err = t.room(e.holder, e.Service, g, old == nil)
+		}
+		if err != nil {
 			return err
 		}
 		g.live++
