@@ -59,7 +59,7 @@ func (s *Service) Answer(ctx context.Context, peer Peer, body, into []byte) (rep
 func (s *Service) answer(ctx context.Context, peer Peer, body, into []byte, room *room) (reply []byte, shed, late bool) {
 	x := newExchange(s)
 	reply, shed = x.handle(ctx, peer, body, into, room)
-	late = s.limits.Read == Unlimited || time.Since(x.start) > promptness
+	late = s.limits.Read == Unlimited || x.took() > promptness
 	x.release()
 	return reply, shed, late
 }
@@ -128,9 +128,10 @@ type exchange struct {
 	peer     Peer
 	body     []byte
 	start    time.Time
-	stopping bool // the body came after the service began to stop
-	served   bool // every handler has returned
-	done     bool // the reply is complete
+	ended    time.Time // as the log has it; zero if nothing is logged
+	stopping bool      // the body came after the service began to stop
+	served   bool      // every handler has returned
+	done     bool      // the reply is complete
 
 	requests []wire.Request
 	reply    codec.Writer
@@ -458,6 +459,14 @@ func (x *exchange) clock() time.Time {
 		return x.now()
 	}
 	return x.start
+}
+
+// took is how long the work on the body took. Asking for the time costs more than to remember it.
+func (x *exchange) took() time.Duration {
+	if x.ended.IsZero() {
+		return time.Since(x.start)
+	}
+	return x.ended.Sub(x.start)
 }
 
 // now is time.Now, for which it asks one clock instead of two.

@@ -48,6 +48,7 @@ func (x *exchange) log() {
 		return
 	}
 	now := x.now()
+	x.ended = now
 	e := entry{
 		at: now, method: "unknown", batch: x.size, failed: x.failed, code: x.last.code, duration: now.Sub(x.start),
 		address: x.peer.Address, caller: cmp.Or(x.last.caller, x.caller), reason: x.last.reason,

@@ -138,8 +138,9 @@ func TestTransport(t *testing.T) {
 	if _, err := missing.Result(); !errors.Is(err, jacinth.MethodNotFound) {
 		t.Errorf("the second call of the batch = %v, want %v", err, jacinth.MethodNotFound)
 	}
-	client.Token = "another-token-of-enough-length"
-	if err := client.Call(t.Context(), "whoami", nil, nil); !errors.Is(err, jacinth.AccessDenied) {
+	stranger := newClient(client.Transport.(*Transport).Conn, "billing")
+	stranger.Token = "another-token-of-enough-length"
+	if err := stranger.Call(t.Context(), "whoami", nil, nil); !errors.Is(err, jacinth.AccessDenied) {
 		t.Errorf("whoami with a wrong token = %v, want %v", err, jacinth.AccessDenied)
 	}
 
