@@ -161,7 +161,7 @@ const (
 	schemasTail = `}}`
 )
 
-// append appends the text with some of the methods and what they refer to, or nothing if it passes the limit of w.
+// append appends the text with some of the methods and what they refer to, or nothing if w has no room for it.
 func (p *pieces) append(w *codec.Writer, visible []int32) error {
 	reached := p.reached(visible)
 	size := len(p.before) + len("]") + len(p.after) + max(0, len(visible)-1)
@@ -174,8 +174,8 @@ func (p *pieces) append(w *codec.Writer, visible []int32) error {
 	for _, i := range reached {
 		size += len(p.schemas[i].text)
 	}
-	if size > w.Limit-len(w.Bytes) {
-		return codec.ErrTooLarge
+	if err := w.Reserve(size); err != nil {
+		return err
 	}
 	out := append(slices.Grow(w.Bytes, size), p.before...)
 	out = appendPieces(out, p.methods, visible)

@@ -66,3 +66,20 @@ func TestHostile_noRoomIsTakenForADescriptionThatDoesNotFit(t *testing.T) {
 		}
 	}
 }
+
+// fullRoom is a codec.Room that others have taken.
+type fullRoom struct{}
+
+func (fullRoom) Hold(int) bool { return false }
+
+// TestHostile_noMemoryIsTakenForADescriptionWithoutRoom holds that the room beside other replies comes before the memory.
+func TestHostile_noMemoryIsTakenForADescriptionWithoutRoom(t *testing.T) {
+	s := New(Config{Name: "long"})
+	s.freeze()
+	for name, appendTo := range map[string]func(*codec.Writer, []int32) error{discoverName: s.documents.appendDocument, specsName: s.documents.appendSpecs} {
+		w := codec.Writer{Limit: math.MaxInt, Room: fullRoom{}}
+		if err := appendTo(&w, []int32{0}); !errors.Is(err, codec.ErrNoRoom) || w.Bytes != nil {
+			t.Errorf("%s where all room is taken: %v, and %d bytes are taken; want %v and none", name, err, cap(w.Bytes), codec.ErrNoRoom)
+		}
+	}
+}
