@@ -92,6 +92,9 @@ func (s *Service) mayCall(ctx context.Context, request *Request) (*[]int32, erro
 				return nil, err
 			}
 			if !s.probe(ctx, request, &m.Method) {
+				if err := ctx.Err(); err != nil {
+					return nil, err // it may be denied for that alone
+				}
 				continue
 			}
 		}

@@ -142,6 +142,25 @@ func TestHostile_descriptionStopsAtTheDeadline(t *testing.T) {
 	}
 }
 
+// TestHostile_noDescriptionLeavesOutWhatTimeDenied has the deadline pass while the last method is asked for.
+func TestHostile_noDescriptionLeavesOutWhatTimeDenied(t *testing.T) {
+	for _, method := range []string{"rpc.discover", "get_service_specs"} {
+		synctest.Test(t, func(t *testing.T) {
+			config := quiet("late")
+			config.Limits.Call = time.Second
+			config.Authorize = func(ctx context.Context, _ *jacinth.Request) error {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			g := &guarded{Service: jacinth.New(config)}
+			addPrivate(g.Service, 1)
+			if codes := g.send(t, calling(method)); !slices.Equal(codes, []jacinth.Code{jacinth.DeadlineExceeded}) {
+				t.Errorf("%s whose time ends with the last method is answered with %v, want %v", method, codes, jacinth.DeadlineExceeded)
+			}
+		})
+	}
+}
+
 func TestHostile_noTokenIsVerifiedPastTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuarded(0, jacinth.Limits{Call: 10 * time.Second, BatchWorkers: 1}, nil)
