@@ -89,7 +89,7 @@ func (a *Authorizer) warn(ctx context.Context, p *profile, now time.Time) {
 		return
 	}
 	last, second := p.usage.warned.Load(), now.Unix()
-	if last != 0 && second-last < int64(warnEvery/time.Second) || !p.usage.warned.CompareAndSwap(last, second) {
+	if within(last, second, warnEvery) || !p.usage.warned.CompareAndSwap(last, second) {
 		return
 	}
 	if never {

@@ -256,3 +256,31 @@ func TestLastUsed_thatCannotBeWrittenHarmsNobody(t *testing.T) {
 		}
 	})
 }
+
+// TestAudit_warnsInSpiteOfAUseToCome is for a token whose last use was noted by a machine with a clock that was ahead.
+func TestAudit_warnsInSpiteOfAUseToCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, log := newMemory(t), new(journal)
+		soon, record := issue(t, store, tokens.Draft{Name: "soon", Scopes: tokens.Scopes{"m"}, Lifetime: day})
+		if _, err := store.Change(t.Context(), record.ID, func(r *tokens.Record) error {
+			r.LastUsed = time.Now().AddDate(10, 0, 0)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		svc := newService(tokens.New(store, tokens.Audit(log.logger())), "m")
+		for range 3 {
+			call(t, svc, with(soon.Reveal()), "m")
+		}
+		warnings := 0
+		for _, line := range log.all() {
+			if line["msg"] == "token expires soon" {
+				warnings++
+			}
+		}
+		if warnings != 1 {
+			t.Errorf("three calls with a token that was used in ten years, and ends in a day: %d warnings, want 1", warnings)
+		}
+		time.Sleep(time.Minute) // in the bubble: what was noted is written
+	})
+}

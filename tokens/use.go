@@ -22,7 +22,7 @@ type uses struct {
 // note remembers that a token was used, at most once a minute.
 func (a *Authorizer) note(ctx context.Context, p *profile, now time.Time) {
 	last, second := p.usage.noted.Load(), now.Unix()
-	if second-last < int64(noteEvery/time.Second) || !p.usage.noted.CompareAndSwap(last, second) {
+	if within(last, second, noteEvery) || !p.usage.noted.CompareAndSwap(last, second) {
 		return
 	}
 	a.warn(ctx, p, now)
@@ -36,6 +36,12 @@ func (a *Authorizer) note(ctx context.Context, p *profile, now time.Time) {
 		time.AfterFunc(noteDelay, a.tell)
 	}
 	a.uses.waiting[p.record.ID] = now
+}
+
+// within reports whether a second is the last one or less than a while after it. A last one that is still to come was
+// read from a clock that was wrong.
+func within(last, second int64, while time.Duration) bool {
+	return last <= second && second-last < int64(while/time.Second)
 }
 
 // tell writes what has gathered. A use that could not be written is not worth trying again: the next one is near.
