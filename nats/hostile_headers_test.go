@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -38,6 +39,15 @@ func held(before uint64) uint64 {
 	var now runtime.MemStats
 	runtime.ReadMemStats(&now)
 	return now.HeapAlloc - min(before, now.HeapAlloc)
+}
+
+// soon returns a context that ends long after everything should have come that a test waits for, so that a test whose
+// defence is gone fails with a sentence.
+func soon(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // TestHostile_headerBombs holds that messages which are nothing but headers are refused before a call is run or a header
@@ -66,8 +76,14 @@ func TestHostile_headerBombs(t *testing.T) {
 		}
 	}
 	defer close(release)
-	for range bombs {
-		reply := <-replies
+	late := soon(t).Done()
+	for i := range bombs {
+		var reply *nats.Msg
+		select {
+		case reply = <-replies:
+		case <-late:
+			t.Fatalf("%d of %d header bombs are answered", i, bombs)
+		}
 		if got := reply.Header.Get(statusHeader); got != "431" || !strings.Contains(string(reply.Data), "the headers are too large") {
 			t.Fatalf("a header bomb is answered with status %q and %s, want 431", got, reply.Data)
 		}
@@ -118,7 +134,7 @@ func TestHostile_headerLimits(t *testing.T) {
 		message := &nats.Msg{
 			Subject: "jacinth." + test.service, Header: test.header, Data: []byte(`{"jsonrpc":"2.0","method":"m","id":1}`),
 		}
-		reply, err := client.RequestMsgWithContext(t.Context(), message)
+		reply, err := client.RequestMsgWithContext(soon(t), message)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +146,7 @@ func TestHostile_headerLimits(t *testing.T) {
 	own := newClient(client, "small")
 	own.Header = http.Header{"X": {strings.Repeat("x", 200)}}
 	var refusal *jacinth.Error
-	if err := own.Call(t.Context(), "m", nil, nil); !errors.As(err, &refusal) || refusal.Code != jacinth.InvalidRequest {
+	if err := own.Call(soon(t), "m", nil, nil); !errors.As(err, &refusal) || refusal.Code != jacinth.InvalidRequest {
 		t.Errorf("a client whose headers are too large = %v, want %v", err, jacinth.InvalidRequest)
 	}
 }
@@ -150,8 +166,12 @@ func TestHostile_headersInFlight(t *testing.T) {
 	if err := client.PublishMsg(message); err != nil {
 		t.Fatal(err)
 	}
-	<-inside
-	reply, err := client.RequestMsgWithContext(t.Context(), message)
+	select {
+	case <-inside:
+	case <-soon(t).Done():
+		t.Fatal("a call with headers for which there is room is not run")
+	}
+	reply, err := client.RequestMsgWithContext(soon(t), message)
 	if err != nil || reply.Header.Get(statusHeader) != "503" {
 		t.Errorf("headers for which there is no room are answered with %+v, %v, want 503", reply, err)
 	}
@@ -171,16 +191,21 @@ func TestHostile_unreadableHeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer raw.Close()
+	_ = raw.SetDeadline(time.Now().Add(10 * time.Second))
 	const header, body = "NATS/1.0\r\nno colon\r\n\r\n", `{"jsonrpc":"2.0","method":"m","id":1}`
 	fmt.Fprintf(raw, "CONNECT {\"headers\":true,\"verbose\":false}\r\nSUB _INBOX.raw 1\r\nHPUB jacinth.billing _INBOX.raw %d %d\r\n%s%s\r\n",
 		len(header), len(header)+len(body), header, body)
-	for lines := bufio.NewScanner(raw); lines.Scan(); {
+	lines := bufio.NewScanner(raw)
+	for lines.Scan() {
 		if strings.Contains(lines.Text(), `"jsonrpc"`) {
 			if !strings.Contains(lines.Text(), "the headers cannot be read") {
 				t.Errorf("a message with broken headers is answered with %s", lines.Text())
 			}
 			break
 		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Errorf("a message with broken headers is not answered: %v", err)
 	}
 	stop()
 	if ran {

@@ -38,7 +38,7 @@ func attack(t *testing.T, conn *nats.Conn, subjects []string) {
 			t.Fatal(err)
 		}
 	}
-	if err := newClient(conn, "billing").Call(t.Context(), "charge", nil, nil); err != nil {
+	if err := newClient(conn, "billing").Call(soon(t), "charge", nil, nil); err != nil {
 		t.Errorf("a good call after the attack = %v", err)
 	}
 }
