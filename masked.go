@@ -76,3 +76,8 @@ func (c *Client) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, 
 
 // MarshalText returns what String does, for log/slog, encoding/json and their like.
 func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// Format prints the name of the service, whatever the verb: package fmt would read fields that calls change meanwhile.
+func (s *Service) Format(state fmt.State, _ rune) {
+	_, _ = io.WriteString(state, "service "+s.config.Name)
+}

@@ -107,6 +107,10 @@ func TestToken_isNotShown(t *testing.T) {
 		}
 	}
 
+	if text := fmt.Sprintf("%v %+v %#v %s", svc, svc, svc, svc); text != "service test service test service test service test" {
+		t.Errorf("a service is printed as %s", text)
+	}
+
 	for _, test := range []struct {
 		value fmt.Stringer
 		want  string

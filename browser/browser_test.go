@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a step in the browser may take. It bounds a failure, and says nothing of speed.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // browser is shared by all tests; each opens a tab of its own.
 var browser context.Context
