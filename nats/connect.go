@@ -1,7 +1,6 @@
 package nats
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -42,8 +41,9 @@ func Connect(url string, options ...nats.Option) (*nats.Conn, error) {
 // reporter returns what logs the errors that nats.go has nobody to tell. Messages whose headers cannot be read are
 // counted, since a stranger can send as many as he likes.
 func reporter() nats.ErrHandler {
+	log := &lines{logger: slog.Default} // nats.go tells of the end of a server by the goroutine that calls this
 	unreadable := &tally{say: func(count, total int, subject string) {
-		slog.Default().LogAttrs(context.Background(), slog.LevelWarn, "messages came whose headers cannot be read",
+		log.add(slog.LevelWarn, "messages came whose headers cannot be read",
 			slog.String("subject", subject), slog.Int("messages", count), slog.Int("total", total))
 	}}
 	return func(_ *nats.Conn, subscription *nats.Subscription, err error) {
@@ -59,7 +59,7 @@ func reporter() nats.ErrHandler {
 		if subject != "" {
 			attributes = append(attributes, slog.String("subject", subject))
 		}
-		slog.Default().LogAttrs(context.Background(), slog.LevelWarn, "NATS reports an error", attributes...)
+		log.add(slog.LevelWarn, "NATS reports an error", attributes...)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
@@ -216,23 +215,19 @@ func TestHostile_unreadableHeaders(t *testing.T) {
 // TestHostile_emptyMessages holds that messages which have no bytes to count are counted by their number while they wait.
 func TestHostile_emptyMessages(t *testing.T) {
 	engine := startServer(t, embedded.Config{})
-	log := &journal{}
-	handler := blocking{slog.NewJSONHandler(log, nil), make(chan struct{}, 1), make(chan struct{})}
-	svc := jacinth.New(jacinth.Config{Name: "billing", Logger: slog.New(handler), Limits: jacinth.Limits{Body: 100, InFlight: 1}})
+	svc, log := newService("billing")
 	conn := connect(t, engine, nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
-	stop := serve(t, conn, svc)
+	server := &Server{Conn: conn, Service: svc}
+	server.bytes.mu.Lock() // which the goroutine that takes messages waits for
+	stop := run(t, server)
+	defer stop()
+	defer server.bytes.mu.Unlock()
 	client := connect(t, engine)
-	if err := client.Publish("jacinth.billing", make([]byte, 200)); err != nil { // whose refusal cannot be logged
-		t.Fatal(err)
-	}
-	<-handler.began
 	for range maxWaiting + 1000 {
 		if err := client.Publish("jacinth.billing", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	defer stop()
-	defer close(handler.release)
 	awaitLine(t, log, "some were lost")
 }
 

@@ -44,6 +44,7 @@ type Server struct {
 
 	subject string
 	inboxes inboxes
+	log     lines
 	strays  tally          // calls that cannot be answered where their callers want it
 	config  jacinth.Config // of the service
 	calls   chan struct{}  // has as many tokens as messages are being worked on
@@ -63,6 +64,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
+	defer s.log.settle()
 	defer s.strays.stop()
 	link := newLink(s.Conn)
 	defer link.stop()
@@ -76,7 +78,7 @@ func (s *Server) Run(ctx context.Context) error {
 			s.drain(cancel)
 			return err
 		}
-		s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "the NATS server goes: moving to another", slog.String("subject", s.subject))
+		s.log.add(slog.LevelInfo, "the NATS server goes: moving to another", slog.String("subject", s.subject))
 		s.workers.Wait()
 		_ = s.Conn.FlushTimeout(stopGrace)
 		next.left.Done()
@@ -112,6 +114,7 @@ func (s *Server) prepare() error {
 	if s.inboxes, err = newInboxes(s.Inboxes, s.subject); err != nil {
 		return err
 	}
+	s.log.logger = func() *slog.Logger { return s.config.Logger }
 	s.strays.say = s.sayStrays
 	limits := &s.config.Limits
 	for _, limit := range []*int{&limits.Body, &limits.BodyInFlight, &limits.InFlight, &limits.Headers} {
@@ -160,7 +163,7 @@ func (s *Server) subscribed(ctx, calls context.Context, link *link, moves <-chan
 				continue
 			}
 			lost, _ := subscription.Dropped()
-			s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "calls came faster than they could be taken, and some were lost",
+			s.log.add(slog.LevelWarn, "calls came faster than they could be taken, and some were lost",
 				slog.String("subject", s.subject), slog.Int("lost", lost))
 		}
 	}
@@ -200,7 +203,7 @@ func (s *Server) drain(cancel context.CancelFunc) {
 	select {
 	case <-done:
 	case <-s.patience():
-		s.config.Logger.LogAttrs(context.Background(), slog.LevelWarn, "calls were cut short", slog.Duration("after", s.config.DrainTimeout))
+		s.log.add(slog.LevelWarn, "calls were cut short", slog.Duration("after", s.config.DrainTimeout))
 		cancel()
 		select {
 		case <-done:
@@ -211,7 +214,8 @@ func (s *Server) drain(cancel context.CancelFunc) {
 	_ = s.Conn.FlushTimeout(stopGrace)
 }
 
-// receive gives a message to a worker, or refuses it. It never waits.
+// receive gives a message to a worker, or refuses it. It waits for no caller and for no log. A NATS server that reads
+// nothing holds it up, for as long as nats.go takes that for a connection: there is nobody to answer to then.
 func (s *Server) receive(ctx context.Context, m *nats.Msg) {
 	arrived := time.Now()
 	if m.Reply != "" && !s.inboxes.admit(m.Reply) {
@@ -247,8 +251,7 @@ func (s *Server) receive(ctx context.Context, m *nats.Msg) {
 const maxExample = 64
 
 func (s *Server) sayStrays(count, total int, example string) {
-	s.config.Logger.LogAttrs(context.Background(), slog.LevelWarn,
-		"calls were dropped: the subjects that they want to be answered to are no inboxes; see Server.Inboxes",
+	s.log.add(slog.LevelWarn, "calls were dropped: the subjects that they want to be answered to are no inboxes; see Server.Inboxes",
 		slog.String("subject", s.subject), slog.Int("dropped", count), slog.Int("total", total), slog.String("example", example))
 }
 
@@ -284,7 +287,7 @@ func (s *Server) answer(ctx context.Context, m *nats.Msg, arrived time.Time) {
 
 // refuse answers a message of which nothing is run.
 func (s *Server) refuse(m *nats.Msg, status int, reply []byte) {
-	s.config.Logger.LogAttrs(context.Background(), slog.LevelInfo, "request", slog.String("method", "unknown"),
+	s.log.add(slog.LevelInfo, "request", slog.String("method", "unknown"),
 		slog.Int("status", status), slog.String("address", "nats:"+s.subject))
 	s.send(m, status, reply)
 }
@@ -306,7 +309,7 @@ func (s *Server) send(m *nats.Msg, status int, reply []byte) {
 		err = s.Conn.PublishMsg(message)
 	}
 	if err != nil {
-		s.config.Logger.LogAttrs(context.Background(), slog.LevelWarn, "a reply could not be sent",
+		s.log.add(slog.LevelWarn, "a reply could not be sent",
 			slog.String("subject", s.subject), slog.Any("error", err))
 	}
 }

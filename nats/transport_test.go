@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,10 +52,17 @@ func (j *journal) String() string {
 // serve answers for a service until the test ends or stop is called, and returns when it is subscribed.
 func serve(tb testing.TB, conn *nats.Conn, svc *jacinth.Service) (stop func()) {
 	tb.Helper()
+	return run(tb, &Server{Conn: conn, Service: svc})
+}
+
+// run runs a server until stop, or until the test ends.
+func run(tb testing.TB, server *Server) (stop func()) {
+	tb.Helper()
+	conn := server.Conn
 	before := conn.NumSubscriptions()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- (&Server{Conn: conn, Service: svc}).Run(ctx) }()
+	go func() { done <- server.Run(ctx) }()
 	for conn.NumSubscriptions() == before {
 		time.Sleep(time.Millisecond)
 	}
@@ -504,7 +512,7 @@ func TestServer_refuses(t *testing.T) {
 	}
 }
 
-// blocking is a log handler that takes no line of a request until it is released.
+// blocking is a log handler that takes no line of a request that was too large until it is released.
 type blocking struct {
 	slog.Handler
 	began   chan struct{}
@@ -512,7 +520,12 @@ type blocking struct {
 }
 
 func (b blocking) Handle(ctx context.Context, r slog.Record) error {
-	if r.Message == "request" {
+	large := false
+	r.Attrs(func(a slog.Attr) bool {
+		large = large || a.Key == "status" && a.Value.Int64() == http.StatusRequestEntityTooLarge
+		return true
+	})
+	if large {
 		select {
 		case b.began <- struct{}{}:
 		default:
@@ -525,9 +538,7 @@ func (b blocking) Handle(ctx context.Context, r slog.Record) error {
 // TestServer_slowConsumer holds that a server that cannot keep up loses messages and says so, and then goes on.
 func TestServer_slowConsumer(t *testing.T) {
 	engine := startServer(t, embedded.Config{})
-	log := &journal{}
-	handler := blocking{slog.NewJSONHandler(log, nil), make(chan struct{}, 1), make(chan struct{})}
-	svc := jacinth.New(jacinth.Config{Name: "billing", Logger: slog.New(handler), Limits: jacinth.Limits{Body: 100}})
+	svc, log := newService("billing")
 	jacinth.Public(svc, "quick", func(context.Context, jacinth.None) (string, error) { return "", nil })
 	conn, err := engine.Connect(nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
@@ -536,20 +547,19 @@ func TestServer_slowConsumer(t *testing.T) {
 	t.Cleanup(conn.Close)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- (&Server{Conn: conn, Service: svc, pending: 10_000}).Run(ctx) }()
+	server := &Server{Conn: conn, Service: svc, pending: 10_000}
+	server.bytes.mu.Lock() // which the goroutine that takes messages waits for
+	go func() { done <- server.Run(ctx) }()
 	client := connect(t, engine)
 	for conn.NumSubscriptions() == 0 || conn.Flush() != nil {
 	}
-	for range 30 { // each is refused, which is logged by the goroutine that takes them
+	for range 30 {
 		if err := client.Publish("jacinth.billing", make([]byte, 1000)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	<-handler.began
-	for !strings.Contains(log.String(), "some were lost") {
-		time.Sleep(time.Millisecond)
-	}
-	close(handler.release)
+	awaitLine(t, log, "some were lost")
+	server.bytes.mu.Unlock()
 	for newClient(client, "billing").Call(t.Context(), "quick", nil, nil, jacinth.Timeout(100*time.Millisecond)) != nil {
 	} // what comes while there is no room is lost
 	cancel()
