@@ -94,6 +94,9 @@ func readQuery(query string) (config RegistryConfig, options []nats.Option, err 
 		case "ca":
 			options = append(options, nats.RootCAs(value))
 		case "inbox":
+			if err := checkInbox(value+".", defaultPrefix); err != nil {
+				return config, nil, fmt.Errorf("inbox=%.*q in the URL of NATS: %w", maxInbox, value, err)
+			}
 			options = append(options, nats.CustomInboxPrefix(value))
 		default:
 			return config, nil, fmt.Errorf("%s in the URL of NATS is not known: there are bucket, replicas, ca and inbox", key)
