@@ -281,3 +281,20 @@ func TestHostile_responder(t *testing.T) {
 	}
 	runtime.KeepAlive(responses)
 }
+
+// TestTransport_notSent holds that what NATS does not take is known not to have run.
+func TestTransport_notSent(t *testing.T) {
+	engine := startServer(t, embedded.Config{})
+	conn := connect(t, engine)
+	odd := connect(t, engine, nats.CustomInboxPrefix("a b"))
+	for name, client := range map[string]*jacinth.Client{
+		"a header":  {URL: "http://billing/", Transport: &Transport{Conn: conn}, Header: http.Header{"X y": {"z"}}},
+		"a service": {URL: "http://*/", Transport: &Transport{Conn: conn}},
+		"an inbox":  {URL: "http://billing/", Transport: &Transport{Conn: odd}},
+	} {
+		client.NoRetry = true
+		if err := client.Call(soon(t), "m", nil, nil); !errors.Is(err, jacinth.ErrNotSent) {
+			t.Errorf("a call with %s that cannot be = %v, want %v", name, err, jacinth.ErrNotSent)
+		}
+	}
+}

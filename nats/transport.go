@@ -59,14 +59,14 @@ var (
 
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
-	message, err := t.message(request)
-	if err != nil {
-		return nil, err
-	}
 	ctx := request.Context()
 	trace := httptrace.ContextClientTrace(ctx)
 	if trace != nil && trace.GetConn != nil {
 		trace.GetConn(request.URL.Host)
+	}
+	message, err := t.message(request)
+	if err != nil {
+		return nil, err
 	}
 	t.once.Do(func() { t.link = newLink(t.Conn) })
 	epoch, err := t.link.up(ctx)
@@ -105,7 +105,10 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 // mayHaveLeft reports whether a request that failed with err may have been sent. That the connection was closed, NATS
 // says of those that were waiting for their answer too.
 func mayHaveLeft(err error) bool {
-	for _, before := range []error{nats.ErrConnectionDraining, nats.ErrReconnectBufExceeded, nats.ErrHeadersNotSupported} {
+	for _, before := range []error{
+		nats.ErrConnectionDraining, nats.ErrReconnectBufExceeded, nats.ErrHeadersNotSupported,
+		nats.ErrBadHeaderMsg, nats.ErrBadSubject, // that of the inbox
+	} {
 		if errors.Is(err, before) {
 			return false
 		}
