@@ -144,6 +144,7 @@ func (b *buffer) grow(want int) {
 		return
 	case want <= firstBody:
 		b.body = slices.Grow(b.body, want-len(b.body))
+		b.body = b.body[:len(b.body):min(cap(b.body), firstBody)] // it may have grown by more than was asked for
 		return
 	}
 	var larger *block
